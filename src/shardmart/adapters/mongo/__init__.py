@@ -1,0 +1,1 @@
+"""The shop on MongoDB. The only package that imports the driver."""

@@ -1,0 +1,1 @@
+"""The rules of the shop: no I/O, no web framework, no driver."""

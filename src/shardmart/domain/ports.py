@@ -1,0 +1,263 @@
+"""What the shop needs from the outside, as Protocols. `adapters.mongo` implements them; tests may replace any.
+
+All methods raise `Unavailable` when the database cannot answer in time; what else they raise stands with them.
+What is shaped like stock or an order takes `seller_id` and an id as keywords: the shard key is never forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from shardmart.domain.accounts import Actor, Role, Session, User
+from shardmart.domain.cart import Cart
+from shardmart.domain.listings import CategoryCount, ListingQuery, Product, ProductChanges
+from shardmart.domain.orders import Order, OrderFilter
+from shardmart.domain.paging import Page, Position
+from shardmart.domain.purchase import Line, Outcome, Purchase, Shelf
+from shardmart.domain.reports import (
+    AuditReport,
+    Day,
+    Explanation,
+    QueryShape,
+    TopProduct,
+    TopSeller,
+)
+from shardmart.domain.stock import StockLog
+
+
+class Accounts(Protocol):
+    async def add(self, user: User) -> None:
+        """Stores a new account. Raises EmailTaken; of concurrent calls with one e-mail one succeeds."""
+
+    async def by_email(self, email: str) -> User | None: ...
+
+    async def by_id(self, user_id: str) -> User | None:
+        """The account, None when absent or deleted."""
+
+    async def page(
+        self, *, text: str | None, role: Role | None, after: Position | None, limit: int
+    ) -> Page[User]:
+        """Accounts, newest first; `text` is a prefix of the name or the e-mail."""
+
+    async def bury(self, user_id: str, *, at: datetime) -> User | None:
+        """Makes the account a tombstone: nameless, its e-mail free. None when absent or buried before.
+
+        Raises LastAdmin. Atomic: two admins who delete each other cannot both succeed.
+        """
+
+    async def buried_since(self, at: datetime) -> list[User]:
+        """Tombstones younger than `at`, for the sweeper."""
+
+    async def count_by_role(self) -> dict[str, int]: ...
+
+
+class Sessions(Protocol):
+    async def start(self, session: Session) -> None: ...
+
+    async def get(self, session_id: str) -> Session | None: ...
+
+    async def rotate(self, session: Session, *, at: datetime) -> Session | None:
+        """The session one generation further, None when another request was first or the session is gone."""
+
+    async def end(self, session_id: str) -> None: ...
+
+    async def end_all(self, user_id: str) -> None: ...
+
+
+class Limits(Protocol):
+    """Counters shared by all workers and app nodes, each in a window that starts with its first count."""
+
+    async def retry_after(self, key: str, *, limit: int) -> int:
+        """Seconds until `key` may be used again, 0 when it may be used now."""
+
+    async def count(self, key: str, *, limit: int, window_seconds: int) -> int:
+        """Counts one use. Seconds to wait if that was more than `limit`, else 0. Atomic."""
+
+
+class Products(Protocol):
+    async def add(self, product: Product, *, log: StockLog) -> None:
+        """Stores a product and its first log together."""
+
+    async def get(self, *, seller_id: str, id: str) -> Product | None:
+        """A product, disabled ones too; None when absent or deleted."""
+
+    async def shelves(self, ids: Sequence[str]) -> dict[str, Shelf]:
+        """What checkouts need to know of these products, deleted ones too (not for sale), from the primary."""
+
+    async def search(self, query: ListingQuery, *, after: Position | None, limit: int) -> Page[Product]:
+        """Active products."""
+
+    async def of_seller(self, seller_id: str, *, after: Position | None, limit: int) -> Page[Product]:
+        """The seller's products, disabled ones too, newest first."""
+
+    async def all(self, *, after: Position | None, limit: int) -> Page[Product]:
+        """Every seller's products, disabled ones too, newest first."""
+
+    async def categories(self) -> list[CategoryCount]: ...
+
+    async def change(
+        self, *, seller_id: str, id: str, changes: ProductChanges, expected_version: int | None, at: datetime
+    ) -> Product:
+        """Applies the changes and logs a changed stock, together. Raises NotFound, VersionConflict."""
+
+    async def add_stock(self, *, seller_id: str, id: str, delta: int, reason: str, at: datetime) -> Product:
+        """Moves the stock by `delta` and logs it, together. Raises NotFound, InsufficientStock."""
+
+    async def set_active(self, *, seller_id: str, id: str, active: bool, at: datetime) -> Product:
+        """Raises NotFound."""
+
+    async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
+        """The product leaves the shop, its logs stay. Raises NotFound."""
+
+    async def remove_all(self, seller_id: str, *, at: datetime) -> int:
+        """Removes every product of the seller; safe to repeat. How many there were."""
+
+    async def logs(
+        self, *, seller_id: str, product_id: str, after: Position | None, limit: int
+    ) -> Page[StockLog]:
+        """Newest first."""
+
+    async def low_stock(self, seller_id: str, *, limit: int) -> list[Product]:
+        """Active products at or below their threshold, emptiest first."""
+
+    async def count(self) -> dict[str, int]:
+        """`{"active": …, "disabled": …}`"""
+
+
+class Carts(Protocol):
+    async def get(self, buyer_id: str) -> Cart: ...
+
+    async def put(self, buyer_id: str, line: Line, *, max_lines: int) -> None:
+        """Sets a line; quantity 0 removes it. Raises InvalidInput past `max_lines`. Atomic."""
+
+    async def clear(self, buyer_id: str, *, version: int | None = None) -> None:
+        """Empties the cart, only while it is still `version` when that is given."""
+
+
+@dataclass(slots=True, frozen=True)
+class Claim:
+    """Who may decide a checkout with an Idempotency-Key. What it names never changes.
+
+    `fingerprint` identifies the body; `running_until`: until then its owner may still be at work.
+    """
+
+    id: str
+    fingerprint: str
+    purchase: Purchase
+    running_until: datetime
+
+
+class Claims(Protocol):
+    async def get(self, claim_id: str) -> Claim | None:
+        """Read with majority."""
+
+    async def take(self, claim: Claim) -> Claim:
+        """The claim if it is new, else the stored one with the same id. Majority; safe to repeat."""
+
+    async def take_over(self, claim: Claim, *, until: datetime) -> bool:
+        """Extends a claim whose owner is gone; False when another was first."""
+
+    async def release(self, claim: Claim) -> None:
+        """Its owner has given up without an answer: anyone may run it now."""
+
+
+class Outcomes(Protocol):
+    async def get(self, checkout_id: str) -> Outcome | None:
+        """What was decided, read with majority."""
+
+
+class Checkout(Protocol):
+    """A strategy: decides a purchase and stores the outcome, orders, logs and stock as one."""
+
+    async def place(self, purchase: Purchase, *, deadline: float) -> Outcome:
+        """The outcome of the purchase; running it again yields the stored one.
+
+        `deadline` is in the event loop's time. Raises Unavailable when it passes: the outcome is unknown then.
+        """
+
+
+class Orders(Protocol):
+    async def get(self, *, seller_id: str, id: str) -> Order | None: ...
+
+    async def page(self, which: OrderFilter, *, after: Position | None, limit: int) -> Page[Order]:
+        """Newest first."""
+
+    async def complete(self, *, seller_id: str, id: str, at: datetime) -> Order:
+        """placed -> completed. Raises NotFound, InvalidTransition. Atomic."""
+
+    async def cancel(self, *, seller_id: str, id: str, at: datetime) -> Order:
+        """placed -> cancelled and its units back on the shelves with logs, together and once.
+
+        Raises NotFound, InvalidTransition.
+        """
+
+
+class Statistics(Protocol):
+    """Of orders that are not cancelled, from `since` on; of one seller, or of all when `seller_id` is None."""
+
+    async def by_day(self, *, seller_id: str | None, since: datetime) -> list[Day]: ...
+
+    async def units(self, *, seller_id: str, since: datetime) -> int: ...
+
+    async def top_products(
+        self, *, seller_id: str | None, since: datetime, limit: int
+    ) -> list[TopProduct]: ...
+
+    async def top_sellers(self, *, since: datetime, limit: int) -> list[TopSeller]: ...
+
+    async def orders_by_status(self) -> dict[str, int]: ...
+
+    async def revenue(self) -> Decimal: ...
+
+
+class Topology(Protocol):
+    """What differs between a replica set and a sharded cluster, for the eyes of the lab."""
+
+    async def describe(self) -> Mapping[str, Any]:
+        """The contract's topology answer. Needs no primary: members that do not answer are DOWN."""
+
+    def shapes(self) -> list[QueryShape]: ...
+
+    async def explain(self, name: str) -> Explanation:
+        """Raises NotFound for a name that is not among the shapes."""
+
+
+class NodeControl(Protocol):
+    async def act(self, node: str, action: str) -> None:
+        """kill, start, pause, resume or stepdown. Raises NotManaged, NotFound, SenselessNodeAction."""
+
+
+class Auditor(Protocol):
+    async def run(self) -> AuditReport:
+        """Checks the invariants of the contract's §8 on the live database. One at a time."""
+
+
+class Probe(Protocol):
+    async def ready(self) -> None:
+        """Raises Unavailable unless the database answers and its indexes are there."""
+
+
+class Passwords(Protocol):
+    """Slow hashing, off the event loop, a bounded number at once."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def matches(self, password: str, password_hash: str | None) -> bool:
+        """False for a wrong password and, after the same time, for no hash at all."""
+
+
+class Tokens(Protocol):
+    def access(self, session: Session, *, at: datetime) -> str: ...
+
+    def refresh(self, session: Session) -> str:
+        """The refresh token of the session's generation: the same call yields the same token."""
+
+    def read_access(self, token: str) -> Actor:
+        """Raises Unauthenticated."""
+
+    def read_refresh(self, token: str) -> tuple[str, int]:
+        """The session's id and the generation. Raises Unauthenticated."""

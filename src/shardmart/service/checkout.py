@@ -1,0 +1,141 @@
+"""Buying: from a request to one final answer, however often and from however many workers it is asked for.
+
+A claim says who may decide under an Idempotency-Key, an outcome says what was decided. The claim is stored with
+majority before anything else; the outcome is stored together with the stock, by the strategy. A claim without an
+outcome whose owner is gone may be run again by anyone: the outcome's unique id lets one of them win.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from shardmart.domain import clock
+from shardmart.domain.accounts import Actor
+from shardmart.domain.errors import (
+    CheckoutInProgress,
+    EmptyCart,
+    IdempotencyKeyReused,
+    Unavailable,
+    UnknownProduct,
+)
+from shardmart.domain.ids import is_owned_id
+from shardmart.domain.ports import Claim
+from shardmart.domain.purchase import Line, Outcome, Placed, Purchase, merge_lines, new_checkout_id
+from shardmart.service.shop import Shop
+
+ANSWER_MARGIN_SECONDS = 1.0  # between the strategy's deadline and the request's
+
+
+@dataclass(slots=True, frozen=True)
+class Answer:
+    outcome: Outcome
+    replayed: bool
+
+
+async def buy(
+    shop: Shop, actor: Actor, *, lines: Sequence[Line] | None, expected_total: Decimal | None, key: str | None
+) -> Answer:
+    """Decides a checkout of `lines`, or of the cart when None, all or nothing.
+
+    Raises UnknownProduct, EmptyCart, InvalidInput, IdempotencyKeyReused, CheckoutInProgress, and Unavailable when
+    the outcome is unknown: asked again with the same key, it is the same checkout.
+    """
+    deadline = asyncio.get_running_loop().time() + shop.rules.request_seconds - ANSWER_MARGIN_SECONDS
+    if key is None:
+        return await _run(shop, await _new_purchase(shop, actor, lines, expected_total, None), None, deadline)
+    claim_id, fingerprint = f"{actor.id}|{key}", _fingerprint(lines, expected_total)
+    mine = None
+    claim = await shop.claims.get(claim_id)
+    if claim is None:
+        purchase = await _new_purchase(shop, actor, lines, expected_total, claim_id)
+        mine = Claim(claim_id, fingerprint, purchase, _lease(shop))
+        claim = await shop.claims.take(mine)
+    if claim.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    if claim is mine:
+        return await _run(shop, claim.purchase, claim, deadline)
+    return await _run_again(shop, claim, deadline)
+
+
+async def _run_again(shop: Shop, claim: Claim, deadline: float) -> Answer:
+    """The stored answer, or the checkout itself when whoever claimed it is gone."""
+    outcome = await shop.outcomes.get(claim.purchase.checkout_id)
+    if outcome is not None:
+        await _clear_cart(shop, claim.purchase, outcome)
+        return Answer(outcome, replayed=True)
+    if claim.running_until > clock.now() or not await shop.claims.take_over(claim, until=_lease(shop)):
+        raise CheckoutInProgress
+    return await _run(shop, claim.purchase, claim, deadline)
+
+
+async def _run(shop: Shop, purchase: Purchase, claim: Claim | None, deadline: float) -> Answer:
+    try:
+        outcome = await shop.checkout.place(purchase, deadline=deadline)
+    except Unavailable:
+        if claim is not None:
+            await _release(shop, claim)
+        raise
+    await _clear_cart(shop, purchase, outcome)
+    return Answer(outcome, replayed=False)
+
+
+async def _release(shop: Shop, claim: Claim) -> None:
+    """Lets the next try with this key run at once; if even that fails, the claim's lease runs out by itself."""
+    try:
+        await asyncio.wait_for(shop.claims.release(claim), ANSWER_MARGIN_SECONDS / 2)
+    except (asyncio.TimeoutError, Unavailable):
+        pass
+
+
+async def _new_purchase(
+    shop: Shop,
+    actor: Actor,
+    lines: Sequence[Line] | None,
+    expected_total: Decimal | None,
+    claim_id: str | None,
+) -> Purchase:
+    cart_version = None
+    if lines is None:
+        cart = await shop.carts.get(actor.id)
+        lines, cart_version = cart.lines, cart.version
+        if not lines:
+            raise EmptyCart
+    if not all(is_owned_id(line.product_id) for line in lines):
+        raise UnknownProduct
+    merged = merge_lines(lines)
+    known = await shop.products.shelves([line.product_id for line in merged])
+    if len(known) != len(merged):
+        raise UnknownProduct
+    return Purchase(
+        checkout_id=new_checkout_id(merged),
+        buyer_id=actor.id,
+        lines=merged,
+        expected_total=expected_total,
+        claim_id=claim_id,
+        cart_version=cart_version,
+    )
+
+
+async def _clear_cart(shop: Shop, purchase: Purchase, outcome: Outcome) -> None:
+    """Before the answer, also of a replay, and only if the cart is still what was bought."""
+    if isinstance(outcome, Placed) and purchase.cart_version is not None:
+        await shop.carts.clear(purchase.buyer_id, version=purchase.cart_version)
+
+
+def _lease(shop: Shop) -> datetime:
+    return clock.now() + timedelta(seconds=shop.rules.recovery_seconds)
+
+
+def _fingerprint(lines: Sequence[Line] | None, expected_total: Decimal | None) -> str:
+    """Identifies a body: the lines as merged, so that the order in which they were written does not matter."""
+    wanted = (
+        "cart"
+        if lines is None
+        else ";".join(f"{line.product_id}={line.quantity}" for line in merge_lines(lines))
+    )
+    return hashlib.sha256(f"{wanted}|{expected_total}".encode()).hexdigest()

@@ -1,0 +1,43 @@
+"""The shop as its parts, wired once by `bootstrap`; every verb of the service takes it first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shardmart.domain import ports
+from shardmart.service.live_sessions import LiveSessions
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Numbers that the settings decide. Seconds throughout."""
+
+    access_seconds: int
+    refresh_seconds: int
+    request_seconds: float
+    recovery_seconds: float
+    limits: bool
+    staleness_seconds: Decimal | None  # the bound of catalogue pages, None when they come from the primary
+
+
+@dataclass(frozen=True)
+class Shop:
+    rules: Rules
+    accounts: ports.Accounts
+    sessions: ports.Sessions
+    live_sessions: LiveSessions
+    limits: ports.Limits
+    passwords: ports.Passwords
+    tokens: ports.Tokens
+    products: ports.Products
+    carts: ports.Carts
+    claims: ports.Claims
+    outcomes: ports.Outcomes
+    checkout: ports.Checkout
+    orders: ports.Orders
+    statistics: ports.Statistics
+    topology: ports.Topology
+    nodes: ports.NodeControl
+    auditor: ports.Auditor
+    probe: ports.Probe

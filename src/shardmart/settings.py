@@ -1,0 +1,185 @@
+"""Settings, read once from `SHARDMART_*` variables and a `.env` file. A wrong one stops the start with one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+DRIVERS = ("motor", "pymongo")
+STRATEGIES = ("auto", "transaction", "naive")
+CATALOGUE_READS = ("primary", "secondaryPreferred")
+TOPOLOGIES = ("replica", "sharded")
+SHORTEST_KEY = 32
+LEAST_BCRYPT_ROUNDS, LEAST_BCRYPT_ROUNDS_IN_DEMO = 10, 4
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be used; the message names it and says what is expected."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. Times are in seconds, sizes in bytes.
+
+    `origins` are the pages that may call the API with cookies; `trusted_proxies` those whose X-Forwarded-For
+    is believed; `control_url` and `control_token` come from `cluster demo` and steer database nodes.
+    """
+
+    mongo_uri: str
+    secret_key: str
+    mongo_database: str = "shardmart"
+    mongo_driver: str = "motor"
+    topology: str = "replica"
+    checkout: str = "auto"
+    catalogue_reads: str = "primary"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 2
+    demo: bool = False
+    lab: bool = False
+    limits: bool = True
+    origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    bcrypt_rounds: int = 12
+    access_seconds: int = 900
+    refresh_seconds: int = 30 * 24 * 3600
+    request_seconds: float = 9.0
+    recovery_seconds: float = 10.0
+    log_level: str = "warning"
+    control_url: str = ""
+    control_token: str = ""
+
+    @property
+    def loopback(self) -> bool:
+        return _is_loopback(self.host)
+
+
+def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")) -> Settings:
+    """Settings from the environment, `.env` below it. Raises WrongSetting with one clear line."""
+    env = dict(_read_env_file(env_file) if env_file else {})
+    env.update(os.environ if environ is None else environ)
+    read = _Reader(env)
+    host, port = read.text("HOST", "127.0.0.1"), read.number("PORT", 8000, 1, 65535)
+    settings = Settings(
+        mongo_uri=read.required("MONGO_URI", "the connection string of a replica set or a mongos"),
+        secret_key=read.required("SECRET_KEY", f"at least {SHORTEST_KEY} random bytes"),
+        mongo_database=read.text("MONGO_DATABASE", "shardmart"),
+        mongo_driver=read.choice("MONGO_DRIVER", DRIVERS),
+        topology=read.choice("TOPOLOGY", TOPOLOGIES),
+        checkout=read.choice("CHECKOUT", STRATEGIES),
+        catalogue_reads=read.choice("CATALOGUE_READS", CATALOGUE_READS),
+        host=host,
+        port=port,
+        workers=read.number("WORKERS", 2, 1, 64),
+        demo=read.flag("DEMO", False),
+        lab=read.flag("LAB", False),
+        limits=read.flag("LIMITS", True),
+        origins=read.items("ORIGINS") or _own_origins(host, port),
+        trusted_proxies=read.items("TRUSTED_PROXIES"),
+        bcrypt_rounds=read.number("BCRYPT_ROUNDS", 12, LEAST_BCRYPT_ROUNDS_IN_DEMO, 16),
+        access_seconds=read.number("ACCESS_SECONDS", 900, 10, 86_400),
+        refresh_seconds=read.number("REFRESH_SECONDS", 30 * 24 * 3600, 60, 366 * 24 * 3600),
+        log_level=read.choice("LOG_LEVEL", ("warning", "debug", "info", "error")),
+        control_url=read.text("CONTROL_URL", ""),
+        control_token=read.text("CONTROL_TOKEN", ""),
+    )
+    _check(settings)
+    return settings
+
+
+def _check(s: Settings) -> None:
+    """Rules that span settings: what is fine on a laptop's loopback is refused where others can reach it."""
+    if len(s.secret_key.encode()) < SHORTEST_KEY:
+        raise WrongSetting(f"SHARDMART_SECRET_KEY must have at least {SHORTEST_KEY} bytes")
+    if len(set(s.secret_key)) < 8 or "change" in s.secret_key.lower():
+        raise WrongSetting("SHARDMART_SECRET_KEY is a placeholder; make one: openssl rand -hex 32")
+    relaxed = s.demo and s.loopback
+    if not s.limits and not relaxed:
+        raise WrongSetting("SHARDMART_LIMITS=off is for demos on a loopback address only")
+    if s.bcrypt_rounds < LEAST_BCRYPT_ROUNDS and not relaxed:
+        raise WrongSetting(
+            f"SHARDMART_BCRYPT_ROUNDS must be at least {LEAST_BCRYPT_ROUNDS} outside loopback demos"
+        )
+    if s.checkout == "naive" and not s.lab:
+        raise WrongSetting("SHARDMART_CHECKOUT=naive oversells on purpose and needs SHARDMART_LAB=1")
+    if "*" in s.origins:
+        raise WrongSetting("SHARDMART_ORIGINS must list origins; * is not one")
+    for network in s.trusted_proxies:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            raise WrongSetting(f"SHARDMART_TRUSTED_PROXIES: {network} is no address or network") from None
+
+
+class _Reader:
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def text(self, name: str, default: str) -> str:
+        return self._env.get(f"SHARDMART_{name}", "").strip() or default
+
+    def required(self, name: str, what: str) -> str:
+        value = self.text(name, "")
+        if not value:
+            raise WrongSetting(f"SHARDMART_{name} is missing: {what}")
+        return value
+
+    def choice(self, name: str, options: tuple[str, ...]) -> str:
+        value = self.text(name, options[0])
+        if value not in options:
+            raise WrongSetting(f"SHARDMART_{name} must be one of {', '.join(options)}, not {value!r}")
+        return value
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        value = self._parse(name, int, "a whole number", str(default))
+        if not least <= value <= most:
+            raise WrongSetting(f"SHARDMART_{name} must be between {least} and {most}, not {value}")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        words = {"1": True, "on": True, "true": True, "0": False, "off": False, "false": False}
+        value = self.text(name, "on" if default else "off").lower()
+        if value not in words:
+            raise WrongSetting(f"SHARDMART_{name} must be on or off, not {value!r}")
+        return words[value]
+
+    def items(self, name: str) -> tuple[str, ...]:
+        return tuple(item.strip() for item in self.text(name, "").split(",") if item.strip())
+
+    def _parse(self, name: str, kind: Callable[[str], T], what: str, default: str) -> T:
+        value = self.text(name, default)
+        try:
+            return kind(value)
+        except ValueError:
+            raise WrongSetting(f"SHARDMART_{name} must be {what}, not {value!r}") from None
+
+
+def _own_origins(host: str, port: int) -> tuple[str, ...]:
+    """A page opened as localhost has another origin than 127.0.0.1: allow both on our own port."""
+    names = ("127.0.0.1", "localhost") if _is_loopback(host) else (host,)
+    return tuple(f"http://{name}:{port}" for name in names)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    """NAME=value lines; # starts a comment line; quotes around a value are taken off."""
+    if not path.is_file():
+        return {}
+    pairs = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, separator, value = line.strip().partition("=")
+        if separator and not name.startswith("#"):
+            pairs[name.strip()] = value.strip().strip("'\"")
+    return pairs

@@ -103,9 +103,7 @@ def _check(s: Settings) -> None:
     if not s.limits and not relaxed:
         raise WrongSetting("SHARDMART_LIMITS=off is for demos on a loopback address only")
     if s.bcrypt_rounds < LEAST_BCRYPT_ROUNDS and not relaxed:
-        raise WrongSetting(
-            f"SHARDMART_BCRYPT_ROUNDS must be at least {LEAST_BCRYPT_ROUNDS} outside loopback demos"
-        )
+        raise WrongSetting(f"SHARDMART_BCRYPT_ROUNDS must be at least {LEAST_BCRYPT_ROUNDS} outside loopback demos")
     if s.checkout == "naive" and not s.lab:
         raise WrongSetting("SHARDMART_CHECKOUT=naive oversells on purpose and needs SHARDMART_LAB=1")
     if "*" in s.origins:

@@ -38,9 +38,7 @@ class Accounts(Protocol):
     async def by_id(self, user_id: str) -> User | None:
         """The account, None when absent or deleted."""
 
-    async def page(
-        self, *, text: str | None, role: Role | None, after: Position | None, limit: int
-    ) -> Page[User]:
+    async def page(self, *, text: str | None, role: Role | None, after: Position | None, limit: int) -> Page[User]:
         """Accounts, newest first; `text` is a prefix of the name or the e-mail."""
 
     async def bury(self, user_id: str, *, at: datetime) -> User | None:
@@ -116,9 +114,7 @@ class Products(Protocol):
     async def remove_all(self, seller_id: str, *, at: datetime) -> int:
         """Removes every product of the seller; safe to repeat. How many there were."""
 
-    async def logs(
-        self, *, seller_id: str, product_id: str, after: Position | None, limit: int
-    ) -> Page[StockLog]:
+    async def logs(self, *, seller_id: str, product_id: str, after: Position | None, limit: int) -> Page[StockLog]:
         """Newest first."""
 
     async def low_stock(self, seller_id: str, *, limit: int) -> list[Product]:
@@ -203,9 +199,7 @@ class Statistics(Protocol):
 
     async def units(self, *, seller_id: str, since: datetime) -> int: ...
 
-    async def top_products(
-        self, *, seller_id: str | None, since: datetime, limit: int
-    ) -> list[TopProduct]: ...
+    async def top_products(self, *, seller_id: str | None, since: datetime, limit: int) -> list[TopProduct]: ...
 
     async def top_sellers(self, *, since: datetime, limit: int) -> list[TopSeller]: ...
 

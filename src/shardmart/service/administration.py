@@ -15,9 +15,7 @@ from shardmart.service.shop import Shop
 SWEEP_MEMORY = timedelta(minutes=10)  # longer than any request that may have started before a deletion
 
 
-async def users(
-    shop: Shop, *, text: str | None, role: Role | None, after: Position | None, limit: int
-) -> Page[User]:
+async def users(shop: Shop, *, text: str | None, role: Role | None, after: Position | None, limit: int) -> Page[User]:
     return await shop.accounts.page(text=text, role=role, after=after, limit=limit)
 
 

@@ -66,9 +66,7 @@ async def create(
         price=price,
         stock=stock,
         category=category,
-        low_stock_threshold=DEFAULT_LOW_STOCK_THRESHOLD
-        if low_stock_threshold is None
-        else low_stock_threshold,
+        low_stock_threshold=DEFAULT_LOW_STOCK_THRESHOLD if low_stock_threshold is None else low_stock_threshold,
         is_active=True,
         image_url=None,
         version=1,
@@ -106,9 +104,7 @@ async def edit(
 async def change_stock(shop: Shop, actor: Actor, id: str, *, delta: int, reason: str) -> Product:
     """Raises NotFound, Forbidden, InsufficientStock when it would go below 0."""
     seller_id = await _owner_of(shop, actor, id)
-    return await shop.products.add_stock(
-        seller_id=seller_id, id=id, delta=delta, reason=reason, at=clock.now()
-    )
+    return await shop.products.add_stock(seller_id=seller_id, id=id, delta=delta, reason=reason, at=clock.now())
 
 
 async def logs(shop: Shop, actor: Actor, id: str, *, after: Position | None, limit: int) -> Page[StockLog]:

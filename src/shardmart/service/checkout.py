@@ -8,6 +8,7 @@ outcome whose owner is gone may be run again by anyone: the outcome's unique id 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,10 +87,8 @@ async def _run(shop: Shop, purchase: Purchase, claim: Claim | None, deadline: fl
 
 async def _release(shop: Shop, claim: Claim) -> None:
     """Lets the next try with this key run at once; if even that fails, the claim's lease runs out by itself."""
-    try:
+    with contextlib.suppress(asyncio.TimeoutError, Unavailable):
         await asyncio.wait_for(shop.claims.release(claim), ANSWER_MARGIN_SECONDS / 2)
-    except (asyncio.TimeoutError, Unavailable):
-        pass
 
 
 async def _new_purchase(
@@ -134,8 +133,6 @@ def _lease(shop: Shop) -> datetime:
 def _fingerprint(lines: Sequence[Line] | None, expected_total: Decimal | None) -> str:
     """Identifies a body: the lines as merged, so that the order in which they were written does not matter."""
     wanted = (
-        "cart"
-        if lines is None
-        else ";".join(f"{line.product_id}={line.quantity}" for line in merge_lines(lines))
+        "cart" if lines is None else ";".join(f"{line.product_id}={line.quantity}" for line in merge_lines(lines))
     )
     return hashlib.sha256(f"{wanted}|{expected_total}".encode()).hexdigest()

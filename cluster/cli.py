@@ -1,0 +1,116 @@
+"""The command line: python -m cluster COMMAND."""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cluster import commands
+from cluster.console import announce, log
+from cluster.datadir import DataDir
+from cluster.errors import ClusterError
+from cluster.supervisor import Order, Supervisor
+
+MOST_NODES = 7  # voting members of a replica set
+TOPOLOGIES = ("replica", "sharded")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit code."""
+    args = _parser().parse_args(arguments)
+    try:
+        _run(args)
+    except ClusterError as error:
+        log(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    if args.topology == "sharded" or getattr(args, "apps", 1) > 1:
+        raise ClusterError(f"{'--apps' if args.topology == 'replica' else '--topology sharded'}: not there yet")
+    data = DataDir(args.data_dir or _default_data_dir(args))
+    match args.command:
+        case "demo" | "supervise":
+            asyncio.run(Supervisor(_order(args, data.path)).run())
+        case "up":
+            announce(commands.up(data, topology=args.topology, nodes=args.nodes))
+        case "down":
+            commands.down(data)
+        case "status":
+            announce(commands.render(commands.status(data), as_json=args.json))
+        case "stepdown":
+            record = commands.stepdown(data, args.node)
+            announce(f"{record['node']} stepped down")
+        case action:
+            record = commands.act(data, args.node, action)
+            announce(f"{record['node']} {record['process']}")
+
+
+def _order(args: argparse.Namespace, path: Path) -> Order:
+    if args.command == "supervise":
+        return Order(args.topology, path, nodes=args.nodes, outlive_parent=True)
+    return Order(
+        args.topology,
+        path,
+        nodes=args.nodes,
+        port=args.port,
+        workers=args.workers,
+        outlive_parent=args.outlive_parent,
+    )
+
+
+def _default_data_dir(args: argparse.Namespace) -> Path:
+    suffix = args.port if args.command == "demo" else "cluster"
+    return Path(".data") / f"{args.topology}-{suffix}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cluster", description="Runs MongoDB and the shop locally.")
+    verbs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_demo(verbs.add_parser("demo", help="database nodes and the shop, until SIGINT or SIGTERM"))
+    background = verbs.add_parser("up", help="database nodes in the background")
+    for running in (background, verbs.add_parser("supervise")):  # what `up` starts; not listed
+        _add_common(running)
+        _add_nodes(running)
+    _add_common(verbs.add_parser("down", help="stop what runs on the data directory"))
+    status = verbs.add_parser("status", help="nodes with their state, and the connection string")
+    _add_common(status)
+    status.add_argument("--json", action="store_true")
+    for verb in ("kill", "start", "pause", "resume", "stepdown"):
+        action = verbs.add_parser(verb, help=f"{verb} a node")
+        _add_common(action)
+        action.add_argument("node", metavar="NODE", nargs="?" if verb == "stepdown" else None)
+    return parser
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    _add_common(demo)
+    _add_nodes(demo)
+    workers = os.environ.get("SHARDMART_WORKERS", "2")
+    demo.add_argument("--port", type=_number(1, 65535), default=8000, metavar="P")
+    demo.add_argument("--workers", type=_number(1, 64), default=workers, metavar="N", help="processes of the shop")
+    demo.add_argument("--apps", type=_number(1, 16), default=1, metavar="N", help="app nodes behind one address")
+    demo.add_argument("--router", choices=("auto", "mongos", "dev"), default="auto", help="sharded topology only")
+    demo.add_argument("--outlive-parent", action="store_true", help="keep running when the starting process ends")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--topology", choices=TOPOLOGIES, default="replica")
+    parser.add_argument("--data-dir", type=Path, metavar="D")
+
+
+def _add_nodes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--nodes", type=_number(1, MOST_NODES), metavar="N", help="members of each set")
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+        return int(text)
+
+    return parse

@@ -1,0 +1,104 @@
+"""The commands that drive a cluster which runs in the background, or below a demo."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from cluster import replica
+from cluster.client import call
+from cluster.datadir import DataDir
+from cluster.errors import ClusterError
+
+STOP_SECONDS = 60
+
+
+def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
+    """Start the nodes in the background and return the connection string; raises ClusterError if they do not start.
+
+    The supervisor is a process of its own that lives until `down`.
+    """
+    if data.is_locked():
+        raise ClusterError(f"a supervisor runs on {data.path} already")
+    command = [sys.executable, "-m", "cluster", "supervise", "--topology", topology, "--data-dir", str(data.path)]
+    command += ["--nodes", str(nodes)] if nodes else []
+    data.path.mkdir(parents=True, exist_ok=True)
+    log = data.path / "supervisor.log"
+    with log.open("ab") as output:
+        begin = output.tell()
+        supervisor = subprocess.Popen(
+            command,
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        line = supervisor.stdout.readline().decode() if supervisor.stdout else ""
+    except KeyboardInterrupt:
+        supervisor.terminate()
+        supervisor.wait()
+        raise
+    if line.startswith("READY "):
+        return line.split()[1]
+    supervisor.wait()
+    reasons = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
+    raise ClusterError(reasons[-1].removeprefix("cluster: ") if reasons else f"it did not start: see {log}")
+
+
+def down(data: DataDir) -> None:
+    """Stop what runs on the directory and wait for its end; raises ClusterError if nothing does."""
+    call(data, "POST", "/shutdown")
+    deadline = time.monotonic() + STOP_SECONDS
+    while data.is_locked():
+        if time.monotonic() > deadline:
+            raise ClusterError(f"the supervisor on {data.path} did not stop within {STOP_SECONDS} s")
+        time.sleep(0.05)
+
+
+def act(data: DataDir, node: str, action: str) -> dict[str, Any]:
+    """Do an action on a node and return its record; raises ClusterError if it is refused."""
+    return call(data, "POST", f"/nodes/{node}/{action}")
+
+
+def stepdown(data: DataDir, node: str | None) -> dict[str, Any]:
+    """Make a node, by default the first set's primary, step down; raises ClusterError if there is none."""
+    if node is None:
+        primaries = [known["node"] for known in status(data)["nodes"] if known["state"] == "PRIMARY"]
+        if not primaries:
+            raise ClusterError("there is no primary at the moment")
+        node = primaries[0]
+    return act(data, str(node), "stepdown")
+
+
+def status(data: DataDir) -> dict[str, Any]:
+    """Topology, connection string and nodes, each with process and member state; ClusterError if nothing runs."""
+    answer = call(data, "GET", "/nodes")
+    hosts = {known["node"]: known["host"] for known in answer["nodes"]}
+    seen = asyncio.run(_members([[hosts[node] for node in nodes] for nodes in answer["sets"].values()]))
+    for known in answer["nodes"]:
+        down_by_process = known["process"] != "running"
+        state = {"state": "DOWN", "lag_seconds": None}
+        known.update(state if down_by_process else seen.get(known["host"], state))
+    return answer
+
+
+async def _members(sets: list[list[str]]) -> dict[str, dict[str, Any]]:
+    found = await asyncio.gather(*(replica.members(hosts) for hosts in sets))
+    return {host: member for members in found for host, member in members.items()}
+
+
+def render(answer: dict[str, Any], *, as_json: bool) -> str:
+    """A status as text."""
+    if as_json:
+        return json.dumps(answer, indent=2)
+    lines = [f"{answer['topology']}  {answer['uri']}"]
+    for known in answer["nodes"]:
+        lag = "" if known["lag_seconds"] is None else f"lag {known['lag_seconds']:g} s"
+        process = f"{known['process']} {known['pid'] or ''}".strip()
+        lines.append(f"  {known['node']:<10} {known['host']:<16} {known['state']:<10} {process:<16} {lag}".rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,204 @@
+"""Runs a cluster, and the shop on it, from start to stop."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster import binaries, plan, ports, relocate, replica, stopping
+from cluster.app import App
+from cluster.console import announce, log
+from cluster.control import Control
+from cluster.datadir import DataDir
+from cluster.errors import ActionRefused, ClusterError, UnknownNode
+from cluster.guard import Guard, end_leftovers
+from cluster.nodes import Node
+
+CONTROL_FILE = "control.json"
+SET_SECONDS = 60
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to run; without a port, the database nodes alone."""
+
+    topology: str
+    data_dir: Path
+    nodes: int | None = None
+    port: int | None = None
+    workers: int = 2
+    outlive_parent: bool = False
+
+
+class Supervisor:
+    """One data directory's processes. Use `run()` once, from the main thread."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._data = DataDir(order.data_dir)
+        self._stop = stopping.StopRequest()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._nodes: dict[str, Node] = {}
+        self._app: App | None = None
+        self._control: Control | None = None
+        self._token = secrets.token_hex(32)
+
+    async def run(self) -> None:
+        """Start everything, announce it, and stop everything when asked to; raises ClusterError if it cannot start.
+
+        Whatever happens, no process is left when this returns.
+        """
+        stopping.attach(asyncio.get_running_loop(), self._stop)
+        binary = binaries.find_mongod()
+        if self._order.port is not None and not ports.is_free(self._order.port):
+            raise ClusterError(f"port {self._order.port} is taken by another program: choose another with --port")
+        self._data.lock()
+        try:
+            if ended := end_leftovers(self._data):
+                log(f"ended {len(ended)} processes that an earlier, killed supervisor left")
+            await self._run_with(Guard(self._data), binary)
+        finally:
+            self._data.unlock()
+
+    async def _run_with(self, guard: Guard, binary: str) -> None:
+        self._background(guard.keep_record())
+        if not (self._order.outlive_parent or stopping.meant_to_outlive_parent()):
+            self._background(stopping.watch_parent(self._stop))
+        work = asyncio.create_task(self._start(guard, binary))
+        asked = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({work, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                work.result()
+            await asked
+            log(f"stopping: {self._stop.reason}")
+        finally:
+            await self._shut_down(work, asked)
+            guard.close()
+
+    async def _start(self, guard: Guard, binary: str) -> None:
+        await self._start_database(guard, binary)
+        uri = self.describe()["uri"]
+        if self._order.port is None:
+            announce(f"READY {uri}")
+            return
+        self._app = App(self._order.port, environment=self._app_environment(uri), data=self._data, guard=guard)
+        await self._app.seed()
+        log("starting the shop")
+        await self._app.serve()
+        self._background(self._app.watch())
+        announce(f"READY {self._app.url}")
+
+    async def _start_database(self, guard: Guard, binary: str) -> None:
+        order = self._order
+        avoid = frozenset({order.port} if order.port else ())
+        self._plan = plan.prepare(self._data, kind=order.topology, nodes=order.nodes, avoid=avoid)
+        topology = self._plan.topology
+        if self._plan.relocated:
+            await relocate.relocate(topology, data=self._data, guard=guard, binary=binary)
+        log(f"starting {', '.join(f'{node.name} on port {node.port}' for node in topology.nodes)}")
+        for spec in topology.nodes:
+            self._nodes[spec.name] = node = Node(spec, data=self._data, guard=guard, binary=binary)
+            node.spawn()
+            self._background(node.watch())
+        await self._open_control()
+        for name in topology.sets:
+            await self._start_set(name)
+        plan.settle(self._data, self._plan)
+
+    async def _start_set(self, name: str) -> None:
+        specs = self._plan.topology.sets[name]
+        hosts = [spec.host for spec in specs]
+        came = await asyncio.gather(*(self._came(self._nodes[spec.name]) for spec in specs))
+        up = [host for host, here in zip(hosts, came, strict=True) if here]
+        if len(up) <= len(hosts) // 2:
+            raise ClusterError(f"too few nodes of {name} start: see the messages above")
+        configured = await asyncio.gather(*(replica.is_configured(host) for host in up))
+        if not any(configured):
+            if len(up) < len(hosts):
+                raise ClusterError(f"not all nodes of {name} start: see the messages above")
+            await replica.initiate(name, hosts)
+        if not await replica.ready(up, seconds=SET_SECONDS):
+            raise ClusterError(f"the replica set {name} elected no primary within {SET_SECONDS} s")
+
+    async def _came(self, node: Node) -> bool:
+        """Wait for a node to accept connections; False if it keeps ending."""
+        listening = asyncio.create_task(replica.listening(node.spec.host))
+        try:
+            while node.failures < ATTEMPTS:
+                if listening.done():
+                    return True
+                await asyncio.sleep(replica.POLL_SECONDS)
+            return False
+        finally:
+            listening.cancel()
+
+    async def _open_control(self) -> None:
+        self._control = Control(self, self._token)
+        await self._control.start()
+        about = {"url": self._control.url, "token": self._token, "pid": os.getpid()}
+        self._data.write_json(CONTROL_FILE, about)
+
+    async def _shut_down(self, *started: "asyncio.Task[None]") -> None:
+        self._data.remove(CONTROL_FILE)
+        for task in (*started, *self._tasks):
+            task.cancel()
+        await asyncio.gather(*started, *self._tasks, return_exceptions=True)
+        if self._control:
+            await self._control.stop()
+        if self._app:
+            await self._app.stop()
+        await asyncio.gather(*(node.stop() for node in self._nodes.values()))
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._report)
+
+    def _report(self, task: "asyncio.Task[None]") -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            if error := task.exception():
+                self._stop.request(f"internal error: {error!r}")
+
+    def _app_environment(self, uri: str) -> dict[str, str]:
+        control = self._control.url if self._control else ""
+        return {
+            "SHARDMART_MONGO_URI": uri,
+            "SHARDMART_HOST": "127.0.0.1",
+            "SHARDMART_PORT": str(self._order.port),
+            "SHARDMART_WORKERS": str(self._order.workers),
+            "SHARDMART_TOPOLOGY": self._order.topology,
+            "SHARDMART_DEMO": "1",
+            "SHARDMART_SECRET_KEY": self._data.secret("secret_key"),
+            "SHARDMART_CONTROL_URL": control,
+            "SHARDMART_CONTROL_TOKEN": self._token,
+            "SHARDMART_DATA_DIR": str(self._data.path),
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """See control.Controlled."""
+        topology = self._plan.topology
+        return {
+            "topology": topology.kind,
+            "uri": topology.uri,
+            "sets": {name: [spec.name for spec in specs] for name, specs in topology.sets.items()},
+            "nodes": [node.record() for node in self._nodes.values()],
+        }
+
+    async def act(self, node: str, action: str) -> dict[str, Any]:
+        """See control.Controlled."""
+        if node not in self._nodes:
+            raise UnknownNode(f"there is no node {node!r}: the nodes are {', '.join(self._nodes)}")
+        if self._stop.reason:
+            raise ActionRefused("the cluster is stopping")
+        log(f"{action} {node}")
+        return await self._nodes[node].act(action)
+
+    def request_stop(self) -> None:
+        """See control.Controlled."""
+        self._stop.request("the down command")

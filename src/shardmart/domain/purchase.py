@@ -185,3 +185,21 @@ def purchase_logs(placed: Placed, shelves: Mapping[str, Shelf], *, at: datetime)
         for order in placed.orders
         for line in order.product_list
     ]
+
+
+def cancellation_logs(order: Order, shelves: Mapping[str, Shelf], *, at: datetime) -> list[StockLog]:
+    """The logs that put an order's units back on the shelves as they were read."""
+    return [
+        stock_log(
+            seller_id=order.seller_id,
+            product_id=line.product_id,
+            version=shelves[line.product_id].version + 1,
+            change_type=ChangeType.CANCELLATION,
+            old_stock=shelves[line.product_id].stock,
+            new_stock=shelves[line.product_id].stock + line.quantity,
+            order_id=order.id,
+            checkout_id=order.checkout_id,
+            at=at,
+        )
+        for line in order.product_list
+    ]

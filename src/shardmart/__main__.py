@@ -1,0 +1,133 @@
+"""The command line: serve, seed, audit."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from shardmart import bootstrap
+from shardmart.adapters.mongo.schema import ensure_schema
+from shardmart.domain.errors import ShardmartError
+from shardmart.seed import seed
+from shardmart.settings import Settings, WrongSetting, load
+
+DATABASE_SECONDS = 60  # how long a start waits for the database
+AUDIT_SECONDS = 600
+CONSISTENT, VIOLATED, NOT_CHECKED = 0, 1, 2
+
+
+def main() -> None:
+    """Ends with the exit codes of the contract; a wrong setting or an absent database is one line on stderr."""
+    arguments = _parser().parse_args()
+    try:
+        sys.exit(arguments.run(load(), arguments))
+    except WrongSetting as error:
+        _complain(str(error))
+    except (PyMongoError, ShardmartError) as error:
+        _complain(f"the database could not be used: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="shardmart", description="A marketplace on MongoDB that cannot oversell.")
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("serve", help="serve the shop").set_defaults(run=_serve)
+    seeding = commands.add_parser("seed", help="demo accounts and a catalogue (demos only)")
+    for name, default in (("sellers", 5), ("products", 500), ("buyers", 5)):
+        seeding.add_argument(f"--{name}", type=_count, default=default)
+    seeding.set_defaults(run=_seed)
+    auditing = commands.add_parser("audit", help="check every stock invariant on the live database")
+    auditing.add_argument("--json", action="store_true", help="the report as JSON")
+    auditing.set_defaults(run=_audit)
+    return parser
+
+
+def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    from shardmart.web.server import serve  # noqa: PLC0415 - the other commands start faster without it
+
+    asyncio.run(_with_mongo(settings, lambda running: ensure_schema(running.mongo)))
+    serve(settings)
+    return 0
+
+
+def _seed(settings: Settings, arguments: argparse.Namespace) -> int:
+    if not settings.demo:
+        _complain("seed makes accounts with a public password: only under `cluster demo` or SHARDMART_DEMO=1")
+
+    async def work(running: bootstrap.Running) -> None:
+        await ensure_schema(running.mongo)
+        made = await seed(
+            running.mongo,
+            running.shop.passwords,
+            sellers=arguments.sellers,
+            products=arguments.products,
+            buyers=arguments.buyers,
+        )
+        print(f"seeded: {made['users']} accounts, {made['products']} products", file=sys.stderr)
+
+    asyncio.run(_with_mongo(settings, work))
+    return 0
+
+
+def _audit(settings: Settings, arguments: argparse.Namespace) -> int:
+    report: Any = None
+
+    async def work(running: bootstrap.Running) -> None:
+        nonlocal report
+        report = await running.shop.auditor.run()
+
+    try:
+        asyncio.run(_with_mongo(replace(settings, request_seconds=AUDIT_SECONDS), work))
+    except (PyMongoError, ShardmartError) as error:
+        print(f"shardmart: could not be checked: {error}", file=sys.stderr)
+        return NOT_CHECKED
+    if arguments.json:
+        print(json.dumps({"consistent": report.consistent, **asdict(report)}))
+    else:
+        for violation in report.violations:
+            print(f"invariant {violation.invariant}: {violation.detail}")
+        counts = ", ".join(f"{number} {what}" for what, number in report.checked.items())
+        print(f"{'consistent' if report.consistent else 'INCONSISTENT'}: {counts}, {report.took_seconds} s")
+    return CONSISTENT if report.consistent else VIOLATED
+
+
+async def _with_mongo(settings: Settings, work: Callable[[bootstrap.Running], Awaitable[Any]]) -> None:
+    """Does `work`, again while the database is still coming up."""
+    running = bootstrap.build(settings)
+    until = time.monotonic() + DATABASE_SECONDS
+    try:
+        while True:
+            try:
+                await work(running)
+                return
+            except (PyMongoError, ShardmartError) as error:
+                if time.monotonic() > until or not bootstrap.is_away(error):
+                    raise
+                await asyncio.sleep(0.2)
+    finally:
+        await running.close()
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 10_000_000:
+        raise argparse.ArgumentTypeError("must be between 0 and 10,000,000")
+    return number
+
+
+def _complain(message: str) -> None:
+    print(f"shardmart: {message}", file=sys.stderr)
+    sys.exit(NOT_CHECKED)
+
+
+if __name__ == "__main__":
+    main()

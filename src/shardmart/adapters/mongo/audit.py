@@ -1,0 +1,214 @@
+"""The audit of a live database: one snapshot where the server gives it, and every suspect looked at twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+from pymongo.errors import InvalidOperation, OperationFailure
+
+from shardmart.adapters.mongo.client import Document, Mongo, Session
+from shardmart.adapters.mongo.documents import log_of, order_of, outcome_of
+from shardmart.adapters.mongo.failures import repository
+from shardmart.adapters.mongo.merge import Groups
+from shardmart.adapters.mongo.statistics import SOLD
+from shardmart.adapters.mongo.transactions import Transactions
+from shardmart.domain.errors import Unavailable
+from shardmart.domain.ids import is_owned_id, seller_of
+from shardmart.domain.invariants import check_checkout, check_order, check_product
+from shardmart.domain.purchase import Placed
+from shardmart.domain.reports import AuditReport, Violation
+
+MOST_SUSPECTS = 1_000
+BATCH = 500
+SNAPSHOT_REFUSED = {72, 246, 239}  # InvalidOptions, SnapshotUnavailable, SnapshotTooOld
+
+Suspects = dict[tuple[str, str], list[Violation]]  # (what, id) -> what seems wrong with it
+
+
+@repository
+class MongoAuditor:
+    """Streams in the order of ids, so memory stays small whatever the size. One run at a time."""
+
+    def __init__(self, mongo: Mongo, transactions: Transactions, *, seconds: float) -> None:
+        self._mongo = mongo
+        self._transactions = transactions
+        self._seconds = seconds
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> AuditReport:
+        """Raises Unavailable when it takes longer than `seconds` or the database goes away."""
+        started = time.perf_counter()
+        async with self._turn:
+            try:
+                suspects, checked = await asyncio.wait_for(self._look(), self._seconds)
+                persistent = await asyncio.wait_for(self._look_again(suspects), self._seconds)
+            except asyncio.TimeoutError as error:
+                raise Unavailable("The audit takes too long.") from error
+        return AuditReport(persistent, dict(checked), round(time.perf_counter() - started, 3))
+
+    async def _look(self) -> tuple[Suspects, Counter[str]]:
+        try:
+            async with self._mongo.session(snapshot=True) as session:
+                return await Look(self._mongo, session).everything()
+        except (InvalidOperation, OperationFailure) as error:
+            if isinstance(error, OperationFailure) and error.code not in SNAPSHOT_REFUSED:
+                raise
+        # without a snapshot the streams may disagree about changes under way: the second look sorts that out
+        return await Look(self._mongo, None).everything()
+
+    async def _look_again(self, suspects: Suspects) -> list[Violation]:
+        """What persists in a short transaction of the suspect's own is a violation."""
+        found: list[Violation] = []
+        for what, id in list(suspects)[:MOST_SUSPECTS]:
+
+            async def body(session: Session, what: str = what, id: str = id) -> list[Violation]:
+                return await Look(self._mongo, session).one(what, id)
+
+            found += await self._transactions.run(body)
+        return found
+
+
+class Look:
+    """One look at the data, through a session or without."""
+
+    def __init__(self, mongo: Mongo, session: Session | None) -> None:
+        self._mongo = mongo
+        self._session = session
+        self._suspects: Suspects = {}
+        self._checked: Counter[str] = Counter()
+
+    async def everything(self) -> tuple[Suspects, Counter[str]]:
+        await self._products()
+        await self._orders()
+        await self._checkouts()
+        await self._keys()
+        return self._suspects, self._checked
+
+    async def one(self, what: str, id: str) -> list[Violation]:
+        """The same checks for one product, order, checkout or key."""
+        which = {"seller_id": seller_of(id)}
+        if what == "product":
+            logs = [log_of(d) async for d in self._find("inventory_logs", {**which, "product_id": id}, "_id")]
+            product = await self._first("products", {"_id": id, **which})
+            sold = [
+                line["quantity"]
+                async for order in self._find("orders", {**which, "status": {"$in": SOLD}}, "_id")
+                for line in order["product_list"]
+                if line["product_id"] == id
+            ]
+            return _product_violations(id, product, logs, sum(sold))
+        if what == "order":
+            logs = [log_of(d) async for d in self._find("inventory_logs", {**which, "order_id": id}, "_id")]
+            found = await self._first("orders", {"_id": id, **which})
+            return list(check_order(order_of(found) if found else None, id, logs))
+        if what == "checkout":
+            outcome = await self._first("outcomes", {"_id": id, **which})
+            return await self._check_checkouts([outcome] if outcome else [])
+        doubles = [d["_id"] async for d in self._find("outcomes", {"claim_id": id}, "_id")]
+        return [_double_key(id, len(doubles))] if len(doubles) > 1 else []
+
+    async def _products(self) -> None:
+        """Products beside their logs and the units in orders, all in the order of product ids."""
+        logs = Groups(self._find("inventory_logs", {}, "_id"), lambda d: str(d["_id"])[:49])
+        sold = Groups(self._units_sold(), lambda d: str(d["_id"]))
+        async for product in self._find("products", {}, "_id"):
+            await self._orphans(logs, sold, before=product["_id"])
+            chain = [log_of(d) for d in await logs.take(product["_id"])]
+            units = sum(d["units"] for d in await sold.take(product["_id"]))
+            self._suspect("product", product["_id"], _product_violations(product["_id"], product, chain, units))
+            self._checked["products"] += 1
+            self._checked["logs"] += len(chain)
+        await self._orphans(logs, sold, before=None)
+
+    async def _orphans(self, logs: Groups[Document], sold: Groups[Document], *, before: str | None) -> None:
+        for stream in (logs, sold):
+            while (key := await stream.next_key()) is not None and (before is None or key < before):
+                await stream.take(key)
+                self._suspect("product", key, [_no_product(key)])
+
+    async def _orders(self) -> None:
+        """Orders beside the logs that name them, both in the order of order ids."""
+        named = {"order_id": {"$type": "string"}}
+        logs = Groups(self._find("inventory_logs", named, "order_id"), lambda d: str(d["order_id"]))
+        async for d in self._find("orders", {}, "_id"):
+            while (key := await logs.next_key()) is not None and key < d["_id"]:
+                self._suspect("order", key, check_order(None, key, [log_of(x) for x in await logs.take(key)]))
+            own = [log_of(x) for x in await logs.take(d["_id"])]
+            self._suspect("order", d["_id"], check_order(order_of(d), d["_id"], own))
+            self._checked["orders"] += 1
+        while (key := await logs.next_key()) is not None:
+            self._suspect("order", key, check_order(None, key, [log_of(x) for x in await logs.take(key)]))
+
+    async def _checkouts(self) -> None:
+        batch: list[Document] = []
+        async for d in self._find("outcomes", {"status": "placed"}, "_id"):
+            batch.append(d)
+            if len(batch) == BATCH:
+                await self._check_checkouts(batch)
+                batch = []
+        await self._check_checkouts(batch)
+
+    async def _check_checkouts(self, outcomes: list[Document]) -> list[Violation]:
+        self._checked["checkouts"] += len(outcomes)
+        placed = [outcome for d in outcomes if isinstance(outcome := outcome_of(d), Placed)]
+        ids = [order.id for outcome in placed for order in outcome.orders]
+        which = {"_id": {"$in": ids}, "seller_id": {"$in": sorted({seller_of(id) for id in ids})}}
+        orders = {d["_id"]: order_of(d) async for d in self._find("orders", which, "_id")} if ids else {}
+        found: list[Violation] = []
+        for outcome in placed:
+            violations = list(check_checkout(outcome, orders))
+            self._suspect("checkout", outcome.checkout_id, violations)
+            found += violations
+        return found
+
+    async def _keys(self) -> None:
+        pipeline: list[Document] = [
+            {"$match": {"claim_id": {"$type": "string"}}},
+            {"$group": {"_id": "$claim_id", "n": {"$sum": 1}}},
+            {"$match": {"n": {"$gt": 1}}},
+        ]
+        collection = self._mongo.collection("outcomes")
+        for d in await self._mongo.aggregate(collection, pipeline, session=self._session, allowDiskUse=True):
+            self._suspect("key", d["_id"], [_double_key(d["_id"], d["n"])])
+
+    def _suspect(self, what: str, id: str, violations: Iterable[Violation]) -> None:
+        found = list(violations)
+        if found and len(self._suspects) < MOST_SUSPECTS:
+            self._suspects[what, id] = found
+
+    async def _units_sold(self) -> AsyncIterator[Document]:
+        pipeline: list[Document] = [
+            {"$match": {"status": {"$in": SOLD}}},
+            {"$unwind": "$product_list"},
+            {"$group": {"_id": "$product_list.product_id", "units": {"$sum": "$product_list.quantity"}}},
+            {"$sort": {"_id": 1}},
+        ]
+        collection = self._mongo.collection("orders")
+        for d in await self._mongo.aggregate(collection, pipeline, session=self._session, allowDiskUse=True):
+            yield d
+
+    def _find(self, collection: str, which: Document, order: str) -> AsyncIterator[Document]:
+        cursor: Any = self._mongo.collection(collection).find(which, session=self._session, batch_size=1000)
+        return aiter(cursor.sort(order, 1))
+
+    async def _first(self, collection: str, which: Document) -> Document | None:
+        return await self._mongo.collection(collection).find_one(which, session=self._session)
+
+
+def _product_violations(id: str, product: Document | None, logs: list[Any], units: int) -> list[Violation]:
+    if product is None:
+        there = logs or units or not is_owned_id(id)
+        return [_no_product(id)] if there else []
+    return list(check_product(id, product["stock"], product["version"], logs, units))
+
+
+def _no_product(id: str) -> Violation:
+    return Violation(2, f"product {id}: it has logs or orders, but is not there")
+
+
+def _double_key(claim_id: str, n: int) -> Violation:
+    return Violation(4, f"an idempotency key of buyer {claim_id.partition('|')[0]} has {n} checkouts")

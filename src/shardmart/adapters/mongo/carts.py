@@ -1,0 +1,48 @@
+"""Carts: one document per buyer, changed in single atomic updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.documents import lines_of
+from shardmart.adapters.mongo.failures import repository
+from shardmart.domain.cart import Cart
+from shardmart.domain.errors import FieldError, InvalidInput
+from shardmart.domain.purchase import Line
+
+
+@repository
+class MongoCarts:
+    def __init__(self, mongo: Mongo) -> None:
+        self._carts = mongo.collection("carts")
+
+    async def get(self, buyer_id: str) -> Cart:
+        found = await self._carts.find_one({"_id": buyer_id})
+        if found is None:
+            return Cart(buyer_id, (), 0)
+        return Cart(buyer_id, lines_of(found["lines"]), found["version"])
+
+    async def put(self, buyer_id: str, line: Line, *, max_lines: int) -> None:
+        """A pipeline update: the line keeps its place if it is there, and the bound is checked by the server."""
+        there: Any = {"$ifNull": ["$lines", []]}
+        same = {"$eq": ["$$line.product_id", line.product_id]}
+        new = {"product_id": line.product_id, "quantity": line.quantity}
+        if line.quantity == 0:
+            lines: dict[str, Any] = {"$filter": {"input": there, "as": "line", "cond": {"$not": [same]}}}
+        else:
+            replaced = {"$map": {"input": there, "as": "line", "in": {"$cond": [same, new, "$$line"]}}}
+            known = {"$in": [line.product_id, {"$ifNull": ["$lines.product_id", []]}]}
+            lines = {"$cond": [known, replaced, {"$concatArrays": [there, [new]]}]}
+        update = [{"$set": {"lines": lines, "version": {"$add": [{"$ifNull": ["$version", 0]}, 1]}}}]
+        roomy = {"$or": [{"lines.product_id": line.product_id}, {f"lines.{max_lines - 1}": {"$exists": False}}]}
+        changed = await self._carts.update_one({"_id": buyer_id, **roomy}, update)
+        if changed.matched_count:
+            return
+        if await self._carts.find_one({"_id": buyer_id}, {"_id": 1}):
+            raise InvalidInput([FieldError("quantity", f"a cart holds {max_lines} lines at most")])
+        await self._carts.update_one({"_id": buyer_id}, update, upsert=True)
+
+    async def clear(self, buyer_id: str, *, version: int | None = None) -> None:
+        which: dict[str, Any] = {"_id": buyer_id} if version is None else {"_id": buyer_id, "version": version}
+        await self._carts.update_one(which, {"$set": {"lines": []}, "$inc": {"version": 1}})

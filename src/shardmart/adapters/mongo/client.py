@@ -1,0 +1,98 @@
+"""The driver seam: Motor or PyMongo's AsyncMongoClient behind one face.
+
+Both share almost all of their API. What differs is absorbed here and nowhere else: `aggregate()` and
+`start_transaction()` are awaited on the successor only, `start_session()` on both, `close()` on the successor.
+Repositories are typed against the successor's classes; see docs/adr/0002.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.read_concern import ReadConcern
+
+Document = dict[str, Any]
+Collection = AsyncCollection[Document]
+Session = AsyncClientSession
+
+MAJORITY = WriteConcern("majority", wtimeout=8000)
+READ_MAJORITY = ReadConcern("majority")
+SNAPSHOT = ReadConcern("snapshot")
+
+# An election takes about 3 s with the settings of `cluster`; waiting longer than a request makes no sense.
+CLIENT_OPTIONS: Mapping[str, Any] = {
+    "serverSelectionTimeoutMS": 5000,
+    "connectTimeoutMS": 2000,
+    "socketTimeoutMS": 9000,
+    "heartbeatFrequencyMS": 1000,
+    "maxPoolSize": 100,
+    "retryWrites": True,
+    "retryReads": True,
+    "appname": "shardmart",
+}
+
+
+class Mongo:
+    """A connected client and the shop's database. Everything is written with majority unless said otherwise."""
+
+    def __init__(self, uri: str, *, database: str, driver: str, write_concern: WriteConcern = MAJORITY) -> None:
+        self.driver = driver
+        self.client = cast("AsyncMongoClient[Document]", _connect(uri, driver))
+        self.db: AsyncDatabase[Document] = self.client.get_database(database, write_concern=write_concern)
+        self._successor = driver == "pymongo"
+
+    def collection(self, name: str, *, secondary: bool = False, majority: bool = False) -> Collection:
+        """A collection; read from secondaries when they answer, or with majority, when asked for."""
+        return self.db.get_collection(
+            name,
+            read_preference=ReadPreference.SECONDARY_PREFERRED if secondary else None,
+            read_concern=READ_MAJORITY if majority else None,
+        )
+
+    async def aggregate(
+        self, collection: Collection, pipeline: Sequence[Mapping[str, Any]], **options: Any
+    ) -> list[Document]:
+        """All documents that the pipeline yields: for bounded results."""
+        cursor: Any = collection.aggregate(pipeline, **options)
+        if inspect.isawaitable(cursor):
+            cursor = await cursor
+        return cast("list[Document]", await cursor.to_list(None))
+
+    @asynccontextmanager
+    async def session(self, **options: Any) -> AsyncIterator[Session]:
+        """A session that ends with the block."""
+        session = self.client.start_session(**options)
+        if inspect.isawaitable(session):
+            session = await session
+        try:
+            yield session
+        finally:
+            await session.end_session()
+
+    async def begin(self, session: Session) -> None:
+        """Starts a transaction that reads a snapshot and commits with majority."""
+        started = session.start_transaction(
+            read_concern=SNAPSHOT, write_concern=self.db.write_concern, read_preference=ReadPreference.PRIMARY
+        )
+        if inspect.isawaitable(started):
+            await started
+
+    async def close(self) -> None:
+        closed = self.client.close()
+        if inspect.isawaitable(closed):
+            await closed
+
+
+def _connect(uri: str, driver: str) -> Any:
+    if driver == "pymongo":
+        return AsyncMongoClient(uri, **CLIENT_OPTIONS)
+    from motor.motor_asyncio import AsyncIOMotorClient  # noqa: PLC0415 - not needed with the successor
+
+    return AsyncIOMotorClient(uri, **CLIENT_OPTIONS)

@@ -1,0 +1,90 @@
+"""The one place that retries. `with_transaction` would retry for 120 s, longer than any request: own loop, deadline.
+
+A conflicting write inside a transaction fails at once (TransientTransactionError); the whole body runs again after
+a random pause. A commit whose answer was lost is sent again on the same session: the server remembers it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from pymongo.errors import PyMongoError
+
+from shardmart import metrics
+from shardmart.adapters.mongo.client import Mongo, Session
+from shardmart.adapters.mongo.failures import is_away
+from shardmart.domain.errors import Unavailable
+
+T = TypeVar("T")
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.004, 0.25
+WRITE_SECONDS = 7.0  # how long a write outside the checkout tries: below the request's deadline
+
+
+class Stale(Exception):
+    """Raised by a body whose guarded write met another version than it had read: run it again."""
+
+
+class Transactions:
+    def __init__(self, mongo: Mongo) -> None:
+        self._mongo = mongo
+
+    async def run(self, body: Callable[[Session], Awaitable[T]], *, deadline: float | None = None) -> T:
+        """What `body` returns, once it has committed. It may run several times, so it must not act elsewhere.
+
+        `deadline` in the loop's time, WRITE_SECONDS from now by default. Raises Unavailable when it passes; the
+        outcome is unknown then if the commit was under way. Errors of the body abort and pass through.
+        """
+        until = deadline if deadline is not None else asyncio.get_running_loop().time() + WRITE_SECONDS
+        attempt = 0
+        while True:
+            try:
+                return await self._attempt(body, until)
+            except Stale as stale:
+                cause: Exception = stale
+            except PyMongoError as error:
+                if not is_away(error) or error.has_error_label("UnknownTransactionCommitResult"):
+                    raise
+                cause = error
+            metrics.CONFLICTS.inc()
+            attempt += 1
+            await pause(attempt, until, cause)
+            metrics.RETRIES.inc()
+
+    async def _attempt(self, body: Callable[[Session], Awaitable[T]], until: float) -> T:
+        async with self._mongo.session() as session:
+            await self._mongo.begin(session)
+            try:
+                result = await body(session)
+            except BaseException:
+                with suppress(PyMongoError):
+                    await session.abort_transaction()
+                raise
+            await self._commit(session, until)
+            return result
+
+    async def _commit(self, session: Session, until: float) -> None:
+        attempt = 0
+        while True:
+            try:
+                await session.commit_transaction()
+                return
+            except PyMongoError as error:
+                if not error.has_error_label("UnknownTransactionCommitResult"):
+                    raise
+                attempt += 1
+                await pause(attempt, until, error)
+                metrics.RETRIES.inc()
+
+
+async def pause(attempt: int, until: float, cause: Exception) -> None:
+    """Waits a random, growing while. Raises Unavailable from `cause` when that would pass `until`."""
+    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt, 10))
+    seconds = random.uniform(longest / 4, longest)
+    if asyncio.get_running_loop().time() + seconds >= until:
+        raise Unavailable from cause
+    await asyncio.sleep(seconds)

@@ -1,0 +1,102 @@
+"""The one place where adapters are chosen and wired. Tests override any part by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from shardmart.adapters.mongo import failures
+from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
+from shardmart.adapters.mongo.audit import MongoAuditor
+from shardmart.adapters.mongo.carts import MongoCarts
+from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
+from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
+from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
+from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.orders import MongoOrders
+from shardmart.adapters.mongo.probe import MongoProbe
+from shardmart.adapters.mongo.products import MongoProducts
+from shardmart.adapters.mongo.replica import ReplicaTopology
+from shardmart.adapters.mongo.statistics import MongoStatistics
+from shardmart.adapters.mongo.transactions import Transactions
+from shardmart.adapters.node_control import ClusterNodes
+from shardmart.adapters.passwords import BcryptPasswords
+from shardmart.adapters.tokens import JwtTokens
+from shardmart.domain import ports
+from shardmart.domain.errors import Unavailable
+from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.shop import Rules, Shop
+from shardmart.settings import Settings
+
+# The driver refuses less than 90 s; members that lag further are not read from.
+STALENESS_SECONDS = 90
+
+
+@dataclass
+class Running:
+    """A shop with what has to be closed when it ends."""
+
+    shop: Shop
+    mongo: Mongo
+    nodes: ClusterNodes
+
+    async def close(self) -> None:
+        await self.nodes.close()
+        await self.mongo.close()
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database cannot answer at the moment, as a driver or a repository says it."""
+    return isinstance(error, Unavailable) or failures.is_away(error)
+
+
+def open_mongo(settings: Settings) -> Mongo:
+    return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+
+
+def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Running:
+    """The shop on MongoDB. Must run in the event loop that will use it. `parts` replace fields of `Shop`."""
+    mongo = mongo or open_mongo(settings)
+    nodes = ClusterNodes(settings.control_url, settings.control_token)
+    transactions = Transactions(mongo)
+    sessions, outcomes = MongoSessions(mongo), MongoOutcomes(mongo)
+    from_secondaries = settings.catalogue_reads == "secondaryPreferred"
+    wired: dict[str, Any] = {
+        "rules": _rules(settings, from_secondaries),
+        "accounts": MongoAccounts(mongo, transactions),
+        "sessions": sessions,
+        "live_sessions": LiveSessions(sessions),
+        "limits": MongoLimits(mongo),
+        "passwords": BcryptPasswords(settings.bcrypt_rounds),
+        "tokens": JwtTokens(settings.secret_key, access_seconds=settings.access_seconds),
+        "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
+        "carts": MongoCarts(mongo),
+        "claims": MongoClaims(mongo),
+        "outcomes": outcomes,
+        "checkout": _strategy(settings.checkout, mongo, transactions, outcomes),
+        "orders": MongoOrders(mongo, transactions),
+        "statistics": MongoStatistics(mongo),
+        "topology": ReplicaTopology(mongo, nodes),
+        "nodes": nodes,
+        "auditor": MongoAuditor(mongo, transactions, seconds=settings.request_seconds - 1),
+        "probe": MongoProbe(mongo),
+    }
+    return Running(Shop(**{**wired, **parts}), mongo, nodes)
+
+
+def _strategy(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:
+    if name == "naive":
+        return NaiveCheckout(mongo, outcomes)
+    return TransactionCheckout(mongo, transactions, outcomes)
+
+
+def _rules(settings: Settings, from_secondaries: bool) -> Rules:
+    return Rules(
+        access_seconds=settings.access_seconds,
+        refresh_seconds=settings.refresh_seconds,
+        request_seconds=settings.request_seconds,
+        recovery_seconds=settings.recovery_seconds,
+        limits=settings.limits,
+        staleness_seconds=Decimal(STALENESS_SECONDS) if from_secondaries else None,
+    )

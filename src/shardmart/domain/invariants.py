@@ -1,0 +1,71 @@
+"""The stock invariants of the contract's §8, as pure checks of one product, one order, one checkout."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from shardmart.domain.ids import log_id
+from shardmart.domain.orders import Order, Status
+from shardmart.domain.purchase import Placed
+from shardmart.domain.reports import Violation
+from shardmart.domain.stock import ChangeType, StockLog
+
+
+def check_product(
+    product_id: str, stock: int, version: int, logs: Sequence[StockLog], units_sold: int
+) -> Iterable[Violation]:
+    """Invariants 1 to 3. `logs` by version; `units_sold` in orders that are placed or completed."""
+    if stock < 0:
+        yield Violation(1, f"product {product_id}: stock is {stock}")
+    if not logs:
+        yield Violation(2, f"product {product_id}: no log explains its stock of {stock}")
+    before = 0
+    for log in logs:
+        if log.old_stock != before:
+            yield Violation(2, f"product {product_id}: log {log.version} starts at {log.old_stock}, not {before}")
+        if log.id != log_id(product_id, log.version):
+            yield Violation(2, f"product {product_id}: log {log.id} is not at its version {log.version}")
+        before = log.new_stock
+    if logs and before != stock:
+        yield Violation(2, f"product {product_id}: stock is {stock}, the logs end at {before}")
+    if logs and logs[-1].version > version:
+        yield Violation(2, f"product {product_id}: version is {version}, the logs end at {logs[-1].version}")
+    logged = units_logged(logs)
+    if logged != units_sold:
+        yield Violation(3, f"product {product_id}: {units_sold} units in orders, {logged} in logs")
+
+
+def units_logged(logs: Iterable[StockLog]) -> int:
+    """Units that the logs say were purchased, less those cancelled."""
+    trade = (ChangeType.PURCHASE, ChangeType.CANCELLATION)
+    return sum(log.old_stock - log.new_stock for log in logs if log.change_type in trade)
+
+
+def check_order(order: Order | None, order_id: str, logs: Sequence[StockLog]) -> Iterable[Violation]:
+    """Invariant 4: every line has exactly one purchase log, and one cancellation log once it is cancelled."""
+    if order is None:
+        yield Violation(4, f"order {order_id}: {len(logs)} logs belong to it, but it is not there")
+        return
+    lines = Counter({(line.product_id, line.quantity): 1 for line in order.product_list})
+    if len(lines) != len(order.product_list) or len({line.product_id for line in order.product_list}) != len(lines):
+        yield Violation(4, f"order {order_id}: a product stands on two lines")
+    expected = {
+        ChangeType.PURCHASE: lines,
+        ChangeType.CANCELLATION: lines if order.status is Status.CANCELLED else Counter(),
+    }
+    for kind, wanted in expected.items():
+        own = [log for log in logs if log.change_type is kind]
+        found = Counter((log.product_id, abs(log.new_stock - log.old_stock)) for log in own)
+        if found != wanted:
+            yield Violation(4, f"order {order_id}: its lines and its {kind.value} logs do not match")
+
+
+def check_checkout(placed: Placed, orders: dict[str, Order]) -> Iterable[Violation]:
+    """Invariant 4: an acknowledged checkout has all its orders, as they were acknowledged."""
+    for promised in placed.orders:
+        stored = orders.get(promised.id)
+        if stored is None:
+            yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} is not there")
+        elif (stored.buyer_id, stored.product_list) != (promised.buyer_id, promised.product_list):
+            yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} was changed")

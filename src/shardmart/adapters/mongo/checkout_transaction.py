@@ -35,7 +35,8 @@ class TransactionCheckout:
             return await self._decide_and_store(purchase, session)
 
         try:
-            return await self._transactions.run(body, deadline=deadline)
+            wanted = [line.product_id for line in purchase.lines]
+            return await self._transactions.run(body, deadline=deadline, products=wanted)
         except DuplicateKeyError:
             # The outcome is there: this checkout was decided by an earlier try whose answer was lost.
             outcome = await self._outcomes.get(purchase.checkout_id)

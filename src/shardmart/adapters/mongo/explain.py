@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bson import json_util
+from bson.decimal128 import Decimal128
 
 from shardmart.adapters.mongo import keyset, listing
 from shardmart.adapters.mongo.client import Document, Mongo
@@ -225,8 +226,8 @@ class Explains:
         order = await self._mongo.collection("orders").find_one({})
         nobody = new_id()
         made_up = {"_id": owned_id(nobody), "seller_id": nobody, "buyer_id": nobody, "checkout_id": owned_id(nobody)}
-        unnamed = {"name": "", "category": "", "price": Decimal128("1.00"), "stock": 0, "version": 1, "is_active": True}
-        return Sample(product or made_up | unnamed, order or made_up, clock.now())
+        unnamed = {"name": "", "category": "", "price": Decimal128("1.00"), "stock": 0, "version": 1}
+        return Sample(product or made_up | unnamed | {"is_active": True}, order or made_up, clock.now())
 
 
 def shards_of(raw: Mapping[str, Any]) -> list[str]:

@@ -51,7 +51,10 @@ class MongoOrders:
             await self._stock.apply(session, logs)
             return order
 
-        return await self._transactions.run(body)
+        order = await self.get(seller_id=seller_id, id=id)
+        if order is None:
+            raise NotFound
+        return await self._transactions.run(body, products=[line.product_id for line in order.product_list])
 
     async def _finish(
         self, seller_id: str, id: str, status: Status, at: datetime, session: Session | None = None

@@ -96,7 +96,7 @@ class ProductEdits:
                 raise Stale
             return after
 
-        return await self._transactions.run(body)
+        return await self._transactions.run(body, products=[id])
 
 
 def _log_of(before: Product, after: Product, reason: str) -> StockLog:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from pymongo.errors import PyMongoError
 from shardmart import metrics
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.failures import is_away
+from shardmart.adapters.mongo.gates import Gates
 from shardmart.domain.errors import Unavailable
 
 T = TypeVar("T")
@@ -32,14 +33,27 @@ class Stale(Exception):
 class Transactions:
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
+        self._gates = Gates()
 
-    async def run(self, body: Callable[[Session], Awaitable[T]], *, deadline: float | None = None) -> T:
+    async def run(
+        self,
+        body: Callable[[Session], Awaitable[T]],
+        *,
+        deadline: float | None = None,
+        products: Sequence[str] = (),
+    ) -> T:
         """What `body` returns, once it has committed. It may run several times, so it must not act elsewhere.
+
+        `products`: those it writes, for which it queues behind this worker's other transactions.
 
         `deadline` in the loop's time, WRITE_SECONDS from now by default. Raises Unavailable when it passes; the
         outcome is unknown then if the commit was under way. Errors of the body abort and pass through.
         """
         until = deadline if deadline is not None else asyncio.get_running_loop().time() + WRITE_SECONDS
+        async with self._gates.hold(products, until=until):
+            return await self._run(body, until)
+
+    async def _run(self, body: Callable[[Session], Awaitable[T]], until: float) -> T:
         attempt = 0
         while True:
             try:

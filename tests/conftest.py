@@ -1,0 +1,93 @@
+"""One demo for most tests, started once per topology and driver; suites that break things start their own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))  # `tests.support`, however pytest was started
+pytest.register_assert_rewrite("tests.support.api", "tests.support.shop", "tests.support.clock")
+
+from tests.support.matrix import DRIVERS, TOPOLOGIES, Setup, setups  # noqa: E402
+from tests.support.nodes import heal  # noqa: E402
+from tests.support.running import running  # noqa: E402
+from tests.support.shop import Person, Shop  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("shardmart")
+    group.addoption("--topology", default=",".join(TOPOLOGIES), help="comma-separated: " + ", ".join(TOPOLOGIES))
+    group.addoption("--driver", default=",".join(DRIVERS), help="comma-separated: " + ", ".join(DRIVERS))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "first_driver: runs on one driver only (contract tests run on all)")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "setup" not in metafunc.fixturenames:
+        return
+    topologies = tuple(metafunc.config.getoption("--topology").split(","))
+    drivers = tuple(metafunc.config.getoption("--driver").split(","))
+    every_driver = "contract" in metafunc.definition.path.parts
+    if not every_driver or metafunc.definition.get_closest_marker("first_driver"):
+        drivers = drivers[:1]
+    metafunc.parametrize("setup", setups(topologies, drivers), indirect=True, scope="session", ids=str)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup` every demo stays on one worker, and is started once."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "setup" not in fixtures:
+            continue
+        setup = item.callspec.params["setup"]  # type: ignore[attr-defined]
+        shared = next((name for name in ("fault_shop", "shop") if name in fixtures), item.path.stem)
+        item.add_marker(pytest.mark.xdist_group(f"{shared}-{setup}"))
+
+
+@pytest.fixture(scope="session")
+def setup(request: pytest.FixtureRequest) -> Setup:
+    chosen: Setup = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def shop(setup: Setup) -> Iterator[Shop]:
+    """The shared shop: two workers, limits off. Nobody kills anything in it."""
+    with running(setup) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def fault_shop(setup: Setup) -> Iterator[Shop]:
+    """A shop to break; `broken` hands it out whole and mends it afterwards."""
+    with running(setup) as started:
+        yield started
+
+
+@pytest.fixture
+def broken(fault_shop: Shop) -> Iterator[Shop]:
+    fault_shop.admin(fresh=True)
+    yield fault_shop
+    heal(fault_shop)
+
+
+@pytest.fixture
+def buyer(shop: Shop) -> Person:
+    return shop.buyer()
+
+
+@pytest.fixture
+def seller(shop: Shop) -> Person:
+    return shop.seller()
+
+
+@pytest.fixture
+def admin(shop: Shop) -> Person:
+    return shop.admin()

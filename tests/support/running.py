@@ -1,0 +1,21 @@
+"""`with running(setup, SHARDMART_…="…") as shop:` for a demo of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.demo import Demo
+from tests.support.matrix import Setup
+from tests.support.shop import Shop
+
+
+@contextmanager
+def running(setup: Setup, **settings: str) -> Iterator[Shop]:
+    demo = Demo(topology=setup.topology, driver=setup.driver, **settings).start()
+    shop = Shop(demo)
+    try:
+        yield shop
+    finally:
+        shop.close()
+        demo.stop()

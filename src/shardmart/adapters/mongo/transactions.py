@@ -34,6 +34,7 @@ class Transactions:
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
         self._gates = Gates()
+        self._running: set[asyncio.Future[object]] = set()
 
     async def run(
         self,
@@ -50,10 +51,22 @@ class Transactions:
         outcome is unknown then if the commit was under way. Errors of the body abort and pass through.
         """
         until = deadline if deadline is not None else asyncio.get_running_loop().time() + WRITE_SECONDS
-        async with self._gates.hold(products, until=until):
-            return await self._run(body, until)
+        # A client that hangs up cancels its handler; a transaction is not left half-way for that. It ends by itself.
+        work = asyncio.ensure_future(self._run(body, until, products))
+        self._running.add(work)
+        work.add_done_callback(self._ended)
+        return await asyncio.shield(work)
 
-    async def _run(self, body: Callable[[Session], Awaitable[T]], until: float) -> T:
+    def _ended(self, work: asyncio.Future[object]) -> None:
+        self._running.discard(work)
+        if not work.cancelled():
+            work.exception()  # looked at, also when nobody waits for it any more
+
+    async def _run(self, body: Callable[[Session], Awaitable[T]], until: float, products: Sequence[str]) -> T:
+        async with self._gates.hold(products, until=until):
+            return await self._retry(body, until)
+
+    async def _retry(self, body: Callable[[Session], Awaitable[T]], until: float) -> T:
         attempt = 0
         while True:
             try:

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pymongo.errors import PyMongoError
 
@@ -34,7 +34,7 @@ class Transactions:
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
         self._gates = Gates()
-        self._running: set[asyncio.Future[object]] = set()
+        self._running: set[asyncio.Future[Any]] = set()
 
     async def run(
         self,
@@ -57,7 +57,7 @@ class Transactions:
         work.add_done_callback(self._ended)
         return await asyncio.shield(work)
 
-    def _ended(self, work: asyncio.Future[object]) -> None:
+    def _ended(self, work: asyncio.Future[Any]) -> None:
         self._running.discard(work)
         if not work.cancelled():
             work.exception()  # looked at, also when nobody waits for it any more

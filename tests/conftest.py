@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "setup" not in fixtures:
             continue
         setup = item.callspec.params["setup"]  # type: ignore[attr-defined]
-        shared = next((name for name in ("fault_shop", "shop") if name in fixtures), item.path.stem)
+        shared = next((name for name in ("fault_shop", "keyed_shop", "shop") if name in fixtures), item.path.stem)
         item.add_marker(pytest.mark.xdist_group(f"{shared}-{setup}"))
 
 

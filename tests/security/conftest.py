@@ -1,0 +1,17 @@
+"""A shop whose signing key the tests know, and whose password hashes take long enough to be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.matrix import Setup
+from tests.support.running import running
+from tests.support.shop import SIGNING_KEY, Shop
+
+
+@pytest.fixture(scope="session")
+def keyed_shop(setup: Setup) -> Iterator[Shop]:
+    with running(setup, SHARDMART_SECRET_KEY=SIGNING_KEY, SHARDMART_BCRYPT_ROUNDS="10") as shop:
+        yield shop

@@ -1,0 +1,108 @@
+"""Two of three nodes are dead: the shop says so in time, and heals by itself when they come back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.api import ok, problem
+from tests.support.clock import wait_until
+from tests.support.ledger import clean
+from tests.support.nodes import heal, lab, primary, secondaries, states
+from tests.support.parallel import checkout_until_answered
+from tests.support.shop import PASSWORD, Person, Shop, new_email, new_key
+
+ANSWER_WITHIN = 10.5  # 10 s and the way
+
+
+@pytest.fixture
+def scene(broken: Shop) -> Iterator[dict[str, Any]]:
+    """People and goods from before the disaster, which then happens."""
+    seller, buyer = broken.seller(), broken.buyer()
+    product = broken.product(seller, stock=10)
+    order = broken.buy(buyer, (product, 1))["orders"][0]
+    workers = broken.demo.worker_pids()
+    dead = [secondaries(broken)[0], primary(broken)]
+    for node in dead:
+        lab(broken, node, "kill")
+    wait_until(lambda: "PRIMARY" not in states(broken).values(), "no primary is left", within=20)
+    yield {"seller": seller, "buyer": buyer, "product": product, "order": order, "dead": dead, "workers": workers}
+    heal(broken)
+
+
+def unavailable(call: Any, *arguments: Any, **options: Any) -> httpx.Response:
+    started = time.monotonic()
+    answer: httpx.Response = call(*arguments, **options)
+    elapsed = time.monotonic() - started
+    problem(answer, 503, "unavailable")
+    assert elapsed < ANSWER_WITHIN, f"{answer.request.url} took {elapsed:.1f} s"
+    return answer
+
+
+def test_without_a_majority_everything_says_503_and_starting_the_nodes_heals_it(
+    broken: Shop, scene: dict[str, Any]
+) -> None:
+    buyer, product = scene["buyer"], scene["product"]
+    key, body = new_key(), {"items": [{"product_id": product["id"], "quantity": 2}]}
+    account = {"name": "Kim", "email": new_email(), "password": PASSWORD}
+    unavailable(broken.anonymous.get, "/api/products/")
+    unavailable(broken.anonymous.get, f"/api/products/{product['id']}")
+    unavailable(broken.anonymous.get, "/api/products/categories")
+    unavailable(buyer.api.get, f"/api/orders/{scene['order']['id']}")
+    unavailable(buyer.api.post, "/api/orders/", json=body, headers={"Idempotency-Key": key})
+    unavailable(buyer.api.put, f"/api/cart/items/{product['id']}", json={"quantity": 1})
+    unavailable(broken.anonymous.post, "/api/auth/register", json=account)
+    unavailable(broken.anonymous.post, "/api/auth/login", json={"email": buyer.email, "password": PASSWORD})
+    assert broken.anonymous.get("/readyz").status_code == 503
+    assert broken.anonymous.get("/healthz").status_code == 200
+    assert broken.anonymous.get("/metrics").status_code == 200
+    for node in scene["dead"]:
+        lab(broken, node, "start")
+    started = time.monotonic()
+    answer = checkout_until_answered(buyer.api, body, key, within=30)
+    assert ok(answer, 201)["orders"]
+    assert time.monotonic() - started < 20
+    wait_until(lambda: broken.anonymous.get("/readyz").status_code == 200, "the shop is ready", within=20)
+    assert broken.stock_of(product) == 7
+    assert broken.demo.worker_pids() == scene["workers"], "recovery needed a restart"
+    clean(broken)
+
+
+def test_without_a_majority_the_topology_is_told_and_nodes_are_controlled(
+    broken: Shop, scene: dict[str, Any]
+) -> None:
+    admin: Person = broken.admin()
+    started = time.monotonic()
+    ok(admin.api.get("/api/lab/topology"))
+    assert time.monotonic() - started < 3, "the page that mends it must not wait for what is broken"
+    told = states(broken)
+    assert sorted(told) == ["rs0-1", "rs0-2", "rs0-3"]
+    assert [told[node] for node in scene["dead"]] == ["DOWN", "DOWN"]
+    problem(scene["buyer"].api.get("/api/lab/topology"), 403)
+    problem(broken.anonymous.get("/api/lab/topology"), 401)
+    member = lab(broken, scene["dead"][0], "start")
+    assert member["node"] == scene["dead"][0]
+    wait_until(lambda: "PRIMARY" in states(broken).values(), "two of three elect a primary", within=20)
+    wait_until(lambda: broken.anonymous.get("/readyz").status_code == 200, "the shop is ready", within=20)
+    assert states(broken)[scene["dead"][1]] == "DOWN", "what was killed on purpose stays down"
+
+
+def test_many_requests_without_a_majority_are_all_answered_in_time(broken: Shop, scene: dict[str, Any]) -> None:
+    from tests.support.parallel import at_once
+
+    def ask(number: int) -> float:
+        started = time.monotonic()
+        if number % 2:
+            answer = broken.anonymous.get("/api/products/")
+        else:
+            body = {"items": [{"product_id": scene["product"]["id"], "quantity": 1}]}
+            answer = scene["buyer"].api.post("/api/orders/", json=body, headers={"Idempotency-Key": new_key()})
+        problem(answer, 503, "unavailable")
+        return time.monotonic() - started
+
+    times = at_once([lambda number=number: ask(number) for number in range(60)], timeout=60)
+    assert max(times) < ANSWER_WITHIN

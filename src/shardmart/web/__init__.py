@@ -1,1 +1,1 @@
-"""The HTTP face of the shop: routes, schemas, errors. Never imports the driver."""
+"""The shop over HTTP: a table of routes, handlers of a few lines, and what every answer has in common."""

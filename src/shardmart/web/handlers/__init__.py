@@ -1,0 +1,1 @@
+"""What routes do: read what the call carries, call one verb of the service, show what came of it."""

@@ -1,0 +1,52 @@
+"""What admins see and do."""
+
+from __future__ import annotations
+
+import shardmart
+from shardmart.domain.accounts import Role
+from shardmart.service import administration, catalogue, lab, orders, statistics
+from shardmart.web import filters, replies, views
+from shardmart.web.calls import Call
+from shardmart.web.replies import Reply
+
+
+async def users(call: Call) -> Reply:
+    role = Role(call.query["role"]) if call.query["role"] else None
+    found = await administration.users(call.shop, text=call.query["q"], role=role, after=call.after, limit=call.limit)
+    return replies.ok(views.page(call, found, views.user))
+
+
+async def products(call: Call) -> Reply:
+    found = await administration.products(call.shop, after=call.after, limit=call.limit)
+    return replies.ok(views.page(call, found, views.product))
+
+
+async def all_orders(call: Call) -> Reply:
+    which = filters.orders(call.query)
+    found = await orders.history(call.shop, which, after=call.after, limit=call.limit)
+    return replies.ok(views.page(call, found, views.order))
+
+
+async def delete_user(call: Call, id: str) -> Reply:
+    await administration.delete_user(call.shop, call.actor, id)
+    return replies.no_content()
+
+
+async def disable(call: Call, id: str) -> Reply:
+    return replies.ok(views.product(await catalogue.set_active(call.shop, id, active=False)))
+
+
+async def enable(call: Call, id: str) -> Reply:
+    return replies.ok(views.product(await catalogue.set_active(call.shop, id, active=True)))
+
+
+async def dashboard(call: Call) -> Reply:
+    return replies.ok(views.dashboard(await statistics.dashboard(call.shop, days=call.query["days"])))
+
+
+async def health(call: Call) -> Reply:
+    """The database as the lab sees it, and what serves the shop. Committer and relay come with later issues."""
+    settings = call.settings
+    app = {"node": f"{settings.host}:{settings.port}", "workers": settings.workers, "version": shardmart.__version__}
+    topology = await lab.topology(call.shop)
+    return replies.ok({**topology, "apps": [app], "committer": None, "relay_lag_ms": None})

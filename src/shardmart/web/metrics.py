@@ -1,0 +1,44 @@
+"""What the web layer counts. `GET /metrics` sums it, and `shardmart.metrics`, over the workers."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+REQUESTS = Counter("shardmart_requests_total", "Requests answered", ("route", "method", "status"))
+LATENCY = Histogram("shardmart_request_seconds", "Time to the answer", ("route", "method"), buckets=_BUCKETS)
+CHECKOUTS = Counter("shardmart_checkouts_total", "Checkouts by what became of them", ("outcome",))
+
+
+class Meter:
+    """Counts the requests of one route. Children are looked up once, not per request."""
+
+    def __init__(self, route: str) -> None:
+        self._route = route
+        self._children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def observe(self, method: str, status: int, seconds: float) -> None:
+        key = (method if method in _METHODS else "other", status // 100)
+        children = self._children.get(key)
+        if children is None:
+            shown, status_class = key
+            counter = REQUESTS.labels(self._route, shown, f"{status_class}xx")
+            children = self._children[key] = (counter, LATENCY.labels(self._route, shown))
+        children[0].inc()
+        children[1].observe(seconds)
+
+
+def exposition() -> bytes:
+    """All figures as Prometheus text, summed over the workers when there are several."""
+    if not os.environ.get(DIRECTORY):
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

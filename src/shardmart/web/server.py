@@ -1,0 +1,190 @@
+"""Serving with several workers: what Sanic's manager does, and what it leaves undone.
+
+- A worker that was killed is not started again by Sanic; `_Keeper` asks for that.
+- A signal before all workers serve hangs Sanic, a second one makes it kill its whole process group, and a group-wide
+  one (Ctrl-C) cuts running requests. Here signals are blocked in all processes from the start; the main process
+  waits for them in a thread, lets all workers come up, and stops each of them once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.multiprocess import mark_process_dead
+from sanic import Sanic
+from sanic.exceptions import ServerKilled
+from sanic.worker.constants import ProcessState
+from sanic.worker.loader import AppLoader
+from sanic.worker.manager import WorkerManager
+
+from shardmart.settings import Settings
+from shardmart.web.metrics import DIRECTORY
+
+log = logging.getLogger(__name__)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+START_SECONDS, PAUSE_SECONDS, RESTART_PAUSE_SECONDS = 60.0, 0.1, 1.0
+_PR_SET_PDEATHSIG = 1
+_ENDED = (ProcessState.FAILED, ProcessState.COMPLETED)
+
+AnyApp = Sanic[Any, Any]
+
+
+def serve(settings: Settings, *, factory: str = "shardmart.bootstrap:create_app") -> None:
+    """Serves until SIGINT or SIGTERM; running requests are finished first.
+
+    `factory` names a callable without arguments that makes the app from the environment: workers are new processes
+    and make theirs with it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    with _metrics_directory():
+        app = _make_app(factory)
+        app.register_listener(_keep_promises, "main_process_ready")
+        app.prepare(
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            access_log=False,
+            motd=False,
+            backlog=1024,
+        )
+        Sanic.serve(primary=app, app_loader=AppLoader(factory=partial(_make_worker_app, factory)))
+
+
+def serving_workers(states: Mapping[str, Any]) -> int:
+    """How many of the workers in Sanic's table of states serve."""
+    return sum(
+        1
+        for state in states.values()
+        if state.get("server") and state.get("serving") and state.get("state") == ProcessState.ACKED.name
+    )
+
+
+def stop_on_signal(app: AnyApp) -> None:
+    """To be called in a worker once it serves: one graceful stop, however many signals come.
+
+    Sanic's own handlers are taken off because it removes them when it begins to stop, after which a second signal
+    would end the process at once.
+    """
+    loop = app.loop
+    for number in STOP_SIGNALS:
+        loop.remove_signal_handler(number)
+    stopping = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        if not stopping.is_set():
+            stopping.set()
+            loop.call_soon_threadsafe(partial(app.stop, terminate=False))
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Asks Linux to send this process a signal when its parent ends, however it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def _make_app(factory: str) -> AnyApp:
+    module, _, name = factory.partition(":")
+    make: Callable[[], AnyApp] = getattr(importlib.import_module(module), name)
+    return make()
+
+
+def _make_worker_app(factory: str) -> AnyApp:
+    """Runs in a worker process, before anything else of ours."""
+    parent = os.getppid()
+    die_with_parent(signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("the main process is gone")
+    app = _make_app(factory)
+    app.register_listener(stop_on_signal, "after_server_start")
+    return app
+
+
+def _keep_promises(app: AnyApp) -> None:
+    manager = app.manager
+    manager.kill = partial(_kill_workers, manager)  # type: ignore[method-assign]
+    keeper = _Keeper(manager)
+    for task in (keeper.stop_when_asked, keeper.restart_the_dead):
+        threading.Thread(target=task, daemon=True, name=task.__name__).start()
+
+
+class _Keeper:
+    """Two threads beside Sanic's manager in the main process. They talk to it by its own messages."""
+
+    def __init__(self, manager: WorkerManager) -> None:
+        self._manager = manager
+        self._stopping = False
+        self._asked: dict[str, float] = {}
+
+    def stop_when_asked(self) -> None:
+        number = signal.sigwait(STOP_SIGNALS)
+        log.info("stopping", extra={"signal": signal.Signals(number).name})
+        self._stopping = True
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and not self._all_serve():
+            time.sleep(PAUSE_SECONDS)
+        self._manager.monitor_publisher.send(None)
+        self._manager.shutdown()  # type: ignore[no-untyped-call]
+
+    def restart_the_dead(self) -> None:
+        while not self._all_serve():
+            time.sleep(PAUSE_SECONDS)
+        while not self._stopping:
+            for process in list(self._manager.transient_processes):
+                if process.state in _ENDED and time.monotonic() > self._asked.get(process.name, 0.0):
+                    self._restart(process)
+            time.sleep(PAUSE_SECONDS)
+
+    def _restart(self, process: Any) -> None:
+        log.error("a worker ended, starting it again", extra={"worker": process.name, "worker_pid": process.pid})
+        if process.pid and os.environ.get(DIRECTORY):
+            mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
+        self._asked[process.name] = time.monotonic() + RESTART_PAUSE_SECONDS
+        self._manager.monitor_publisher.send(f"{process.name}:")
+
+    def _all_serve(self) -> bool:
+        try:
+            return serving_workers(dict(self._manager.worker_state)) >= self._manager.num_server
+        except (OSError, EOFError):  # Sanic's table of states is gone: it is stopping
+            return True
+
+
+def _kill_workers(manager: WorkerManager) -> None:
+    """In place of Sanic's, which kills the process group and with it whoever started us."""
+    for process in manager.processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+    raise ServerKilled
+
+
+@contextlib.contextmanager
+def _metrics_directory() -> Any:
+    """Where the workers leave their figures, empty at the start."""
+    given = os.environ.get(DIRECTORY)
+    path = Path(given or tempfile.mkdtemp(prefix="shardmart-metrics-"))
+    path.mkdir(parents=True, exist_ok=True)
+    for old in path.glob("*.db"):
+        old.unlink(missing_ok=True)
+    os.environ[DIRECTORY] = str(path)
+    try:
+        yield
+    finally:
+        if not given:
+            shutil.rmtree(path, ignore_errors=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from sanic import Sanic
 
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
@@ -27,7 +30,9 @@ from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.shop import Rules, Shop
-from shardmart.settings import Settings
+from shardmart.service.sweeper import sweep_forever
+from shardmart.settings import Settings, load
+from shardmart.web import app as web
 
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
@@ -40,8 +45,16 @@ class Running:
     shop: Shop
     mongo: Mongo
     nodes: ClusterNodes
+    background: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Starts what a serving shop does besides answering."""
+        self.background.append(asyncio.create_task(sweep_forever(self.shop)))
 
     async def close(self) -> None:
+        for task in self.background:
+            task.cancel()
+        await asyncio.gather(*self.background, return_exceptions=True)
         await self.nodes.close()
         await self.mongo.close()
 
@@ -83,6 +96,17 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "probe": MongoProbe(mongo),
     }
     return Running(Shop(**{**wired, **parts}), mongo, nodes)
+
+
+def create_app() -> Sanic[Any, Any]:
+    """The web app of a worker, from the environment: workers are processes of their own and make theirs with this."""
+    return web.create_app(_open_shop, load())
+
+
+async def _open_shop(settings: Settings) -> Running:
+    running = build(settings)
+    running.start()
+    return running
 
 
 def _strategy(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:

@@ -78,9 +78,18 @@ class CategoryCount:
 
 
 def fold(text: str) -> str:
-    """`text` without case and accents, for comparing and sorting: «Ångström» -> «angstrom»."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """`text` without case and accents, for comparing and sorting: «Ångström» -> «angstrom».
+
+    Decomposed on both sides of the case folding: «℡» becomes «TEL» by the first, and folding twice changes nothing.
+    """
+    if text.isascii():
+        return text.lower()
+    decomposed = _decomposed(_decomposed(text).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _decomposed(text: str) -> str:
+    return unicodedata.normalize("NFKD", text)
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -131,8 +131,9 @@ def _lease(shop: Shop) -> datetime:
 
 
 def _fingerprint(lines: Sequence[Line] | None, expected_total: Decimal | None) -> str:
-    """Identifies a body: the lines as merged, so that the order in which they were written does not matter."""
+    """Identifies a body by what it means: neither the order of its lines nor zeros after an amount matter."""
     wanted = (
         "cart" if lines is None else ";".join(f"{line.product_id}={line.quantity}" for line in merge_lines(lines))
     )
-    return hashlib.sha256(f"{wanted}|{expected_total}".encode()).hexdigest()
+    total = "" if expected_total is None else f"{expected_total.normalize():f}"
+    return hashlib.sha256(f"{wanted}|{total}".encode()).hexdigest()

@@ -11,6 +11,8 @@ from shardmart.domain.purchase import Placed
 from shardmart.domain.reports import Violation
 from shardmart.domain.stock import ChangeType, StockLog
 
+FIRST_VERSION = 1  # every product is stored together with its first log
+
 
 def check_product(
     product_id: str, stock: int, version: int, logs: Sequence[StockLog], units_sold: int
@@ -20,6 +22,8 @@ def check_product(
         yield Violation(1, f"product {product_id}: stock is {stock}")
     if not logs:
         yield Violation(2, f"product {product_id}: no log explains its stock of {stock}")
+    elif logs[0].version != FIRST_VERSION:
+        yield Violation(2, f"product {product_id}: its first log is of version {logs[0].version}")
     before = 0
     for log in logs:
         if log.old_stock != before:
@@ -67,5 +71,10 @@ def check_checkout(placed: Placed, orders: dict[str, Order]) -> Iterable[Violati
         stored = orders.get(promised.id)
         if stored is None:
             yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} is not there")
-        elif (stored.buyer_id, stored.product_list) != (promised.buyer_id, promised.product_list):
+        elif _acknowledged(stored) != _acknowledged(promised):
             yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} was changed")
+
+
+def _acknowledged(order: Order) -> tuple[object, ...]:
+    """What never changes of an order; only its status does."""
+    return order.buyer_id, order.seller_id, order.checkout_id, order.product_list, order.total_amount, order.timestamp

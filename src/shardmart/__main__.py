@@ -14,7 +14,6 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from shardmart import bootstrap
-from shardmart.adapters.mongo.schema import ensure_schema
 from shardmart.domain.errors import ShardmartError
 from shardmart.seed import seed
 from shardmart.settings import Settings, WrongSetting, load
@@ -54,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
     from shardmart.web.server import serve  # noqa: PLC0415 - the other commands start faster without it
 
-    asyncio.run(_with_mongo(settings, lambda running: ensure_schema(running.mongo)))
+    asyncio.run(_with_mongo(settings, bootstrap.prepare))
     serve(settings)
     return 0
 
@@ -64,7 +63,7 @@ def _seed(settings: Settings, arguments: argparse.Namespace) -> int:
         _complain("seed makes accounts with a public password: only under `cluster demo` or SHARDMART_DEMO=1")
 
     async def work(running: bootstrap.Running) -> None:
-        await ensure_schema(running.mongo)
+        await bootstrap.prepare(running)
         made = await seed(
             running.mongo,
             running.shop.passwords,

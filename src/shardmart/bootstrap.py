@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,8 @@ from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
+from shardmart.adapters.mongo.schema import ensure_schema
+from shardmart.adapters.mongo.sharded import ShardedTopology
 from shardmart.adapters.mongo.statistics import MongoStatistics
 from shardmart.adapters.mongo.transactions import Transactions
 from shardmart.adapters.node_control import ClusterNodes
@@ -34,6 +37,10 @@ from shardmart.service.sweeper import sweep_forever
 from shardmart.settings import Settings, load
 from shardmart.web import app as web
 
+TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
+    "replica": ReplicaTopology,
+    "sharded": ShardedTopology,
+}
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
 
@@ -90,7 +97,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "checkout": _strategy(settings.checkout, mongo, transactions, outcomes),
         "orders": MongoOrders(mongo, transactions),
         "statistics": MongoStatistics(mongo),
-        "topology": ReplicaTopology(mongo, nodes),
+        "topology": TOPOLOGIES[settings.topology](mongo, nodes),
         "nodes": nodes,
         "auditor": MongoAuditor(mongo, transactions, seconds=settings.request_seconds - 1),
         "probe": MongoProbe(mongo),
@@ -101,6 +108,12 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
 def create_app() -> Sanic[Any, Any]:
     """The web app of a worker, from the environment: workers are processes of their own and make theirs with this."""
     return web.create_app(_open_shop, load())
+
+
+async def prepare(running: Running) -> None:
+    """Collections, validators, indexes and, on a sharded cluster, their distribution. Safe to repeat."""
+    await ensure_schema(running.mongo)
+    await running.shop.topology.prepare()
 
 
 async def _open_shop(settings: Settings) -> Running:

@@ -209,7 +209,10 @@ class Statistics(Protocol):
 
 
 class Topology(Protocol):
-    """What differs between a replica set and a sharded cluster, for the eyes of the lab."""
+    """What differs between a replica set and a sharded cluster."""
+
+    async def prepare(self) -> None:
+        """Distributes the collections, once they are there. Safe to repeat."""
 
     async def describe(self) -> Mapping[str, Any]:
         """The contract's topology answer. Needs no primary: members that do not answer are DOWN."""

@@ -1,0 +1,79 @@
+"""Whether a page costs the same at any depth of a catalogue of any size: four cells, their requests interleaved."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from statistics import median
+from time import perf_counter
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from bench.console import log
+from bench.server import Server
+from bench.stack import Stack
+from bench.table import Row
+
+SIZES = (10_000, 500_000)
+LIMIT, DEEP = 20, 500  # page 500 of 20 is the last one of the smaller catalogue
+WARM_UP = 50
+
+
+class Client:
+    """One kept-alive connection, as thin as the standard library has it: its own time is in every figure."""
+
+    def __init__(self, server: Server) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+
+    def get(self, path: str) -> bytes:
+        self._connection.request("GET", path)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"GET {path}: {answer.status} {body[:200]!r}")
+        return body
+
+    def page(self, limit: int, cursor: str | None) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.get(_path(limit, cursor)))
+        return body
+
+
+def measure(stack: Stack, *, requests: int) -> list[Row]:
+    """The slowest cell's p50 over the fastest one's."""
+    small, large = (stack.seed(size) for size in SIZES)
+    with stack.shop(small, workers=1) as few, stack.shop(large, workers=1) as many:
+        cells: dict[tuple[int, int], tuple[Client, str, list[float]]] = {}
+        for size, server in zip(SIZES, (few, many), strict=True):
+            client = Client(server)
+            cells[size, 1] = (client, _path(LIMIT, None), [])
+            cells[size, DEEP] = (client, _path(LIMIT, _cursor_of(client, DEEP)), [])
+        for n in range(WARM_UP + requests):
+            for client, path, times in cells.values():
+                started = perf_counter()
+                client.get(path)
+                if n >= WARM_UP:
+                    times.append(perf_counter() - started)
+        p50 = {cell: median(times) for cell, (_, _, times) in cells.items()}
+    log("p50: " + ", ".join(f"{size:,} products, page {page}: {p50[size, page] * 1e3:.2f} ms" for size, page in p50))
+    base = p50[SIZES[0], 1]
+    beside = ", ".join(f"{size:,} p. {page}: {time / base:.2f}" for (size, page), time in p50.items())
+    return [
+        Row(
+            "Listing, page 1 and 500 of 10,000 and 500,000", max(p50.values()) / min(p50.values()), 1.3, beside=beside
+        )
+    ]
+
+
+def _cursor_of(client: Client, page: int) -> str:
+    """The cursor at which a page begins, reached in larger steps: it is not bound to the limit."""
+    left, cursor = (page - 1) * LIMIT, None
+    while left:
+        step = min(left, 100)
+        cursor = client.page(step, cursor)["next_cursor"]
+        left -= step
+    assert cursor is not None
+    return str(cursor)
+
+
+def _path(limit: int, cursor: str | None) -> str:
+    return f"/api/products/?limit={limit}" + (f"&cursor={quote(cursor)}" if cursor else "")

@@ -1,0 +1,93 @@
+"""A cluster of its own, and on it databases and servers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.console import log
+from bench.processes import Processes
+from bench.server import Server
+from cluster import ports
+
+WORKERS = 2  # on both sides of every comparison
+SELLERS, BUYERS = 5, 64
+
+
+class Stack:
+    """A replica set in the background; its databases are seeded once and named after their size."""
+
+    def __init__(self, data_dir: Path, *, nodes: int, driver: str) -> None:
+        self._data_dir, self._nodes = data_dir, nodes
+        self._processes = Processes(data_dir)
+        self._env = {name: value for name, value in os.environ.items() if not name.startswith("SHARDMART_MONGO_")} | {
+            "SHARDMART_SECRET_KEY": secrets.token_hex(32),
+            "SHARDMART_MONGO_DRIVER": driver,
+            "SHARDMART_DEMO": "on",
+            "SHARDMART_LIMITS": "off",
+            "SHARDMART_BCRYPT_ROUNDS": "4",
+        }
+
+    def start(self) -> None:
+        """Starts the nodes. Raises subprocess.CalledProcessError."""
+        log(f"starting a replica set of {self._nodes}")
+        up = ["cluster", "up", "--nodes", str(self._nodes), "--data-dir", str(self._data_dir)]
+        self._env["SHARDMART_MONGO_URI"] = self._processes.run(up, self._env).split()[-1]
+
+    def close(self) -> None:
+        self._processes.close()
+
+    def seed(self, products: int) -> str:
+        """The name of a database with that many products; in a kept data directory it is seeded once."""
+        database = f"bench_{products}"
+        done = self._data_dir / f"{database}.seeded"
+        if not done.exists():
+            log(f"seeding {products:,} products")
+            numbers = {"--sellers": SELLERS, "--buyers": BUYERS, "--products": products}
+            arguments = [text for name, number in numbers.items() for text in (name, str(number))]
+            self._processes.run(["shardmart", "seed", *arguments], self._env | _settings(MONGO_DATABASE=database))
+            done.touch()
+        return database
+
+    @contextlib.contextmanager
+    def shop(self, database: str, *, workers: int = WORKERS, **settings: str) -> Iterator[Server]:
+        """The shop on a database; `settings` are those of the environment, without their prefix."""
+        port = ports.choose(1)[0]
+        given = _settings(MONGO_DATABASE=database, PORT=str(port), WORKERS=str(workers), **settings)
+        with self._server(["shardmart", "serve"], port, workers, given) as server:
+            yield server
+
+    @contextlib.contextmanager
+    def bare(self, database: str) -> Iterator[Server]:
+        """The yardstick (bare.py) on a database."""
+        port = ports.choose(1)[0]
+        command = ["sanic", "bench.bare:app", "--host=127.0.0.1", f"--port={port}", f"--workers={WORKERS}"]
+        command += ["--no-access-logs", "--no-motd"]
+        with self._server(command, port, WORKERS, _settings(MONGO_DATABASE=database)) as server:
+            yield server
+
+    @contextlib.contextmanager
+    def _server(self, module: Sequence[str], port: int, workers: int, env: dict[str, str]) -> Iterator[Server]:
+        with self._processes.start(module, self._env | env) as process:
+            server = Server(process, port, workers)
+            server.wait_until_ready()
+            yield server
+
+
+@contextlib.contextmanager
+def stack(data_dir: Path | None, *, nodes: int, driver: str) -> Iterator[Stack]:
+    """A running stack, in a directory of its own that is gone afterwards unless one is given to keep."""
+    with contextlib.ExitStack() as cleanup:
+        path = data_dir or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="shardmart-bench-")))
+        running = Stack(path / f"nodes-{nodes}", nodes=nodes, driver=driver)
+        cleanup.callback(running.close)
+        running.start()
+        yield running
+
+
+def _settings(**values: str) -> dict[str, str]:
+    return {f"SHARDMART_{name}": value for name, value in values.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 
 import pytest
 from prometheus_client import Metric
@@ -110,7 +111,7 @@ def test_the_audit_command_says_when_it_could_not_look(shop: Shop) -> None:
 
 
 def test_seeding_twice_changes_nothing(shop: Shop) -> None:
-    settings = {"SHARDMART_DEMO": "1", "SHARDMART_BCRYPT_ROUNDS": "4"}
+    settings = {"SHARDMART_DEMO": "1", "SHARDMART_BCRYPT_ROUNDS": "4", "SHARDMART_SECRET_KEY": secrets.token_hex(32)}
     admin = shop.admin().api
 
     def size() -> tuple[int, int]:

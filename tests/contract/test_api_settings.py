@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from tests.support.demo import free_port
@@ -9,7 +11,7 @@ from tests.support.shop import Shop
 
 pytestmark = pytest.mark.first_driver
 
-KEY = {"SHARDMART_SECRET_KEY": "k" * 64}
+KEY = {"SHARDMART_SECRET_KEY": secrets.token_hex(32)}
 WRONG = {
     "SHARDMART_BCRYPT_ROUNDS": ["many", "9", "4", "-1", "99"],
     "SHARDMART_CHECKOUT": ["fastest", "naive"],

@@ -51,6 +51,7 @@ class Demo:
         self.environment = clean_environment(**(TESTING | {"SHARDMART_MONGO_DRIVER": driver} | settings))
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+        self._uri: str | None = None
         self._ever_seen: dict[int, psutil.Process] = {}
 
     @property
@@ -59,6 +60,7 @@ class Demo:
         return self._process
 
     def start(self) -> Demo:
+        self._uri = None
         command = [sys.executable, "-m", "cluster", "demo", "--topology", self.topology]
         command += ["--port", str(self.port), "--data-dir", str(self.data_dir), "--workers", str(self.workers)]
         with self.log_path.open("ab") as log:
@@ -162,7 +164,10 @@ class Demo:
 
     @property
     def uri(self) -> str:
-        return str(self.status()["uri"])
+        """Asked once: the ports of a running demo stay as they are."""
+        if self._uri is None:
+            self._uri = str(self.status()["uri"])
+        return self._uri
 
     def shardmart(self, *arguments: str, timeout: float = 90, **settings: str) -> subprocess.CompletedProcess[str]:
         """The shop's own command line, on the database of this demo."""

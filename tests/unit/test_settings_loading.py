@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shardmart.settings import Settings, WrongSetting, load
+
+KEY = "0123456789abcdef0123456789abcdef"
+LEAST = {"SHARDMART_MONGO_URI": "mongodb://127.0.0.1", "SHARDMART_SECRET_KEY": KEY}
+
+
+def loaded(env_file: Path | None = None, **more: str) -> Settings:
+    return load({**LEAST, **{f"SHARDMART_{name}": value for name, value in more.items()}}, env_file=env_file)
+
+
+def test_two_settings_are_enough() -> None:
+    settings = loaded()
+    assert (settings.mongo_driver, settings.topology, settings.checkout) == ("motor", "replica", "auto")
+    assert (settings.bcrypt_rounds, settings.limits, settings.demo, settings.lab) == (12, True, False, False)
+    assert settings.origins == ("http://127.0.0.1:8000", "http://localhost:8000")
+
+
+@pytest.mark.parametrize("missing", LEAST)
+@pytest.mark.parametrize("value", [None, "", "   "])
+def test_what_is_required_is_named_when_it_is_missing(missing: str, value: str | None) -> None:
+    env = {name: text for name, text in LEAST.items() if name != missing}
+    with pytest.raises(WrongSetting, match=missing):
+        load(env if value is None else {**env, missing: value}, env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "x" * 31),
+        ("SECRET_KEY", "é" * 15),
+        ("SECRET_KEY", "a" * 64),
+        ("SECRET_KEY", "please-change-me-0123456789-0123456789"),
+        ("SECRET_KEY", "CHANGEME-0123456789-0123456789-abcdef"),
+        ("MONGO_DRIVER", "mongoose"),
+        ("TOPOLOGY", "ring"),
+        ("CHECKOUT", "hope"),
+        ("CHECKOUT", "naive"),
+        ("CATALOGUE_READS", "nearest"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "http"),
+        ("PORT", "80.5"),
+        ("WORKERS", "0"),
+        ("WORKERS", "65"),
+        ("WORKERS", "-1"),
+        ("DEMO", "maybe"),
+        ("LAB", "2"),
+        ("LIMITS", "off"),
+        ("LIMITS", "never"),
+        ("ORIGINS", "*"),
+        ("ORIGINS", "https://shop.example, *"),
+        ("TRUSTED_PROXIES", "proxy"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 10.0.0.256"),
+        ("BCRYPT_ROUNDS", "9"),
+        ("BCRYPT_ROUNDS", "3"),
+        ("BCRYPT_ROUNDS", "17"),
+        ("ACCESS_SECONDS", "9"),
+        ("ACCESS_SECONDS", "86401"),
+        ("REFRESH_SECONDS", "59"),
+        ("REFRESH_SECONDS", str(367 * 24 * 3600)),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
+    with pytest.raises(WrongSetting, match=f"SHARDMART_{name}") as caught:
+        loaded(**{name: value})
+    assert "\n" not in str(caught.value)
+
+
+def test_the_secret_is_not_shown_when_it_is_wrong() -> None:
+    with pytest.raises(WrongSetting) as caught:
+        loaded(SECRET_KEY="a-short-secret")
+    assert "a-short-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("LIMITS", "off"), ("BCRYPT_ROUNDS", "4")])
+@pytest.mark.parametrize(
+    ("demo", "host", "allowed"),
+    [
+        ("1", "127.0.0.1", True),
+        ("1", "localhost", True),
+        ("1", "::1", True),
+        ("1", "127.9.9.9", True),
+        ("0", "127.0.0.1", False),
+        ("1", "0.0.0.0", False),
+        ("1", "192.168.1.2", False),
+        ("1", "shop.example", False),
+    ],
+)
+def test_what_is_relaxed_is_relaxed_on_loopback_demos_only(
+    name: str, value: str, demo: str, host: str, allowed: bool
+) -> None:
+    if allowed:
+        loaded(DEMO=demo, HOST=host, **{name: value})
+        return
+    with pytest.raises(WrongSetting, match=name):
+        loaded(DEMO=demo, HOST=host, **{name: value})
+
+
+def test_naive_runs_in_the_lab() -> None:
+    assert loaded(CHECKOUT="naive", LAB="1").checkout == "naive"
+
+
+@pytest.mark.parametrize(("word", "value"), [("1", True), ("ON", True), ("true", True), ("0", False), ("Off", False)])
+def test_flags_have_their_words(word: str, value: bool) -> None:
+    assert loaded(DEMO=word).demo is value
+
+
+def test_lists_are_separated_by_commas() -> None:
+    settings = loaded(ORIGINS=" https://a.example ,, https://b.example", TRUSTED_PROXIES="10.0.0.1,fd00::/8")
+    assert settings.origins == ("https://a.example", "https://b.example")
+    assert settings.trusted_proxies == ("10.0.0.1", "fd00::/8")
+
+
+def test_an_open_address_has_its_own_origin_only() -> None:
+    assert loaded(HOST="shop.example", PORT="9000").origins == ("http://shop.example:9000",)
+
+
+def test_the_env_file_is_below_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "# a comment=1\n\nSHARDMART_PORT=9001\n SHARDMART_HOST = '127.0.0.2' \n"
+        'SHARDMART_MONGO_DATABASE="other"\nnonsense\nSHARDMART_CONTROL_TOKEN=a=b\n',
+        encoding="utf-8",
+    )
+    settings = loaded(file, PORT="9002")
+    assert (settings.port, settings.host, settings.mongo_database) == (9002, "127.0.0.2", "other")
+    assert settings.control_token == "a=b"
+
+
+def test_an_env_file_alone_is_enough(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in LEAST.items()), encoding="utf-8")
+    assert load({}, env_file=file).secret_key == KEY
+
+
+def test_an_absent_env_file_is_no_error(tmp_path: Path) -> None:
+    assert loaded(tmp_path / "absent").port == 8000
+
+
+def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("SHARDMART_PORT=9003\n", encoding="utf-8")
+    for name, value in LEAST.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("SHARDMART_PORT", raising=False)
+    assert load().port == 9003

@@ -1,6 +1,7 @@
 """The shop on top of the database: seeded once, served, and started again if it dies."""
 
 import asyncio
+import contextlib
 import os
 import shlex
 import signal
@@ -74,7 +75,8 @@ class App:
             self._bury(child)  # its workers may live on and hold the port
             await asyncio.sleep(delay)
             await child.group_ended(2)
-            self._spawn("serve")
+            with contextlib.suppress(OSError):  # out of memory: once more, later
+                self._spawn("serve")
 
     async def _until_end(self, child: Child) -> float:
         """Wait for the child's end, noting when it becomes ready; returns how long it was watched."""

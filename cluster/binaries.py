@@ -15,7 +15,7 @@ def find_mongod() -> str:
     """The mongod to run: SHARDMART_MONGOD, one on PATH, or the embedded one; ClusterError if there is none."""
     if named := os.environ.get("SHARDMART_MONGOD"):
         if path := shutil.which(named):
-            return path
+            return str(Path(path).absolute())
         raise ClusterError(f"SHARDMART_MONGOD names {named}, which is not a program: {ADVICE}")
     if path := shutil.which("mongod") or _embedded():
         return path

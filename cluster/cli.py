@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cluster import commands
+from cluster import commands, signals
 from cluster.console import announce, log
 from cluster.datadir import DataDir
 from cluster.errors import ClusterError
 from cluster.supervisor import Order, Supervisor
 
 MOST_NODES = 7  # voting members of a replica set
+SUPERVISING = ("demo", "supervise")
 TOPOLOGIES = ("replica", "sharded")
 
 
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    finally:
+        if args.command in SUPERVISING:
+            signals.leave()
     return 0
 
 

@@ -5,10 +5,10 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from cluster.control import CONTROL_FILE
 from cluster.datadir import DataDir
 from cluster.errors import ClusterError
 
-CONTROL_FILE = "control.json"
 TIMEOUT_SECONDS = 30
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from cluster import replica
+from cluster import binaries, processes, replica
 from cluster.client import call
+from cluster.control import CONTROL_FILE
 from cluster.datadir import DataDir
 from cluster.errors import ClusterError
 
@@ -25,6 +27,7 @@ def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
         raise ClusterError(f"a supervisor runs on {data.path} already")
     command = [sys.executable, "-m", "cluster", "supervise", "--topology", topology, "--data-dir", str(data.path)]
     command += ["--nodes", str(nodes)] if nodes else []
+    environment = {**os.environ, "SHARDMART_MONGOD": binaries.find_mongod()}
     data.path.mkdir(parents=True, exist_ok=True)
     log = data.path / "supervisor.log"
     with log.open("ab") as output:
@@ -32,6 +35,7 @@ def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
         supervisor = subprocess.Popen(
             command,
             cwd=Path(__file__).parent.parent,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=output,
@@ -52,9 +56,11 @@ def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
 
 def down(data: DataDir) -> None:
     """Stop what runs on the directory and wait for its end; raises ClusterError if nothing does."""
+    supervisor = (data.read_json(CONTROL_FILE) or {}).get("pid", 0)
+    running = processes.identify(supervisor)
     call(data, "POST", "/shutdown")
     deadline = time.monotonic() + STOP_SECONDS
-    while data.is_locked():
+    while data.is_locked() or (running and processes.identify(supervisor) == running):
         if time.monotonic() > deadline:
             raise ClusterError(f"the supervisor on {data.path} did not stop within {STOP_SECONDS} s")
         time.sleep(0.05)
@@ -78,12 +84,13 @@ def stepdown(data: DataDir, node: str | None) -> dict[str, Any]:
 def status(data: DataDir) -> dict[str, Any]:
     """Topology, connection string and nodes, each with process and member state; ClusterError if nothing runs."""
     answer = call(data, "GET", "/nodes")
-    hosts = {known["node"]: known["host"] for known in answer["nodes"]}
-    seen = asyncio.run(_members([[hosts[node] for node in nodes] for nodes in answer["sets"].values()]))
+    # a node without a running process is down, whatever the others still believe, and asking it would take long
+    hosts = {known["node"]: known["host"] for known in answer["nodes"] if known["process"] == "running"}
+    seen = asyncio.run(
+        _members([[hosts[node] for node in nodes if node in hosts] for nodes in answer["sets"].values()])
+    )
     for known in answer["nodes"]:
-        down_by_process = known["process"] != "running"
-        state = {"state": "DOWN", "lag_seconds": None}
-        known.update(state if down_by_process else seen.get(known["host"], state))
+        known.update(seen.get(hosts.get(known["node"], ""), {"state": "DOWN", "lag_seconds": None}))
     return answer
 
 

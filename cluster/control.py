@@ -22,6 +22,9 @@ from typing import Any, Protocol
 from cluster.errors import ActionRefused, UnknownNode
 from cluster.topology import HOST
 
+CONTROL_FILE = "control.json"
+"""In the data directory: the endpoint's address and token, and the supervisor's process id."""
+
 ACTIONS = frozenset({"kill", "start", "pause", "resume", "stepdown"})
 MOST_HEAD_BYTES = 8192
 MOST_BODY_BYTES = 4096
@@ -101,8 +104,10 @@ class Control:
             return HTTPStatus.NOT_FOUND, _problem(HTTPStatus.NOT_FOUND, str(error))
         except ActionRefused as error:
             return HTTPStatus.CONFLICT, _problem(HTTPStatus.CONFLICT, str(error))
-        except asyncio.TimeoutError:
+        except asyncio.TimeoutError:  # before OSError, whose subclass it is since Python 3.11
             return HTTPStatus.REQUEST_TIMEOUT, _problem(HTTPStatus.REQUEST_TIMEOUT, "it took too long")
+        except OSError as error:
+            return HTTPStatus.SERVICE_UNAVAILABLE, _problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
     def _route(self, method: str, path: str) -> Callable[[], Awaitable[tuple[HTTPStatus, Answer]]]:
         match path.split("/")[1:]:

@@ -23,6 +23,8 @@ from cluster.datadir import DataDir
 RECORD = "processes.json"
 ISOLATED_PYTHON = (sys.executable, "-I", "-S")
 POLL_SECONDS = 0.05
+WATCH_SECONDS = 0.5
+LAST_WAIT_SECONDS = 2
 
 
 class Child:
@@ -92,7 +94,8 @@ class Guard:
     def __init__(self, data: DataDir) -> None:
         self._data = data
         self._run = secrets.token_hex(16)
-        self._children: dict[int, processes.Identity | None] = {}
+        self._children: dict[int, Child] = {}
+        self._identities: dict[int, processes.Identity] = {}
         self._guardian, self._pipe = self._start_guardian()
         self.record()
 
@@ -107,33 +110,42 @@ class Guard:
             stderr=output,
             start_new_session=True,
         )
-        self._children[popen.pid] = None
+        self._children[popen.pid] = child = Child(popen)
         self._tell(f"+{popen.pid} {guardian.started_at(popen.pid)}")
-        return Child(popen)
+        return child
 
     def record(self) -> None:
         """Write down who lives."""
-        for pid, known in list(self._children.items()):
-            identity = known or processes.identify(pid)
+        for pid in self._children.keys() - self._identities.keys():
+            identity = processes.identify(pid)
             # before it executes its program a child still has the launcher's name
-            self._children[pid] = identity if identity and launch.__file__ not in identity.command else None
-        alive = [identity.as_dict() for identity in self._children.values() if identity]
+            if identity and launch.__file__ not in identity.command:
+                self._identities[pid] = identity
+        alive = [identity.as_dict() for identity in self._identities.values()]
         self._data.write_json(RECORD, {"run": self._run, "dir": str(self._data.path), "alive": alive})
 
-    async def keep_record(self) -> None:
-        """Record new children as soon as they execute their programs."""
+    async def watch(self) -> None:
+        """Record new children as soon as they execute their programs, and see that the guardian lives."""
         while True:
-            await asyncio.sleep(0.5)
-            if None in self._children.values():
-                self.record()
+            await asyncio.sleep(WATCH_SECONDS)
+            self._revive_guardian()
+            if self._children.keys() - self._identities.keys():
+                with contextlib.suppress(OSError):  # a full disk is no reason to stop a shop
+                    self.record()
 
     def forget(self, child: Child) -> None:
         """Note that a child and its group are gone."""
         self._children.pop(child.pid, None)
+        self._identities.pop(child.pid, None)
         self._tell(f"-{child.pid}")
 
-    def close(self) -> None:
-        """Let the guardian go; whatever still lives is killed by it."""
+    async def close(self) -> None:
+        """End whatever still lives, and the guardian."""
+        for child in list(self._children.values()):
+            child.kill_group()
+            await child.ended()
+            await child.group_ended(LAST_WAIT_SECONDS)
+            self.forget(child)
         with contextlib.suppress(OSError):
             self._pipe.close()
         self._guardian.wait()

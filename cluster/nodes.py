@@ -65,7 +65,7 @@ class Node:
         """Start the process again whenever it ended by itself, later and later if it keeps ending."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if self.state != "crashed":
+            if self._killed or (self._child and self._child.alive):
                 continue
             lived = asyncio.get_running_loop().time() - self._started
             self.failures = self.failures + 1 if lived < STABLE_SECONDS else 1
@@ -73,7 +73,13 @@ class Node:
             log(f"{self.spec.name} ended by itself ({self._ending()}); starting it again in {delay:g} s")
             await asyncio.sleep(delay)
             if self.state == "crashed":
-                self.spawn()
+                self._try_to_spawn()
+
+    def _try_to_spawn(self) -> None:
+        try:
+            self.spawn()
+        except OSError as error:  # out of memory or disk: once more, later
+            log(f"{self.spec.name} cannot be started: {error}")
 
     async def stop(self) -> None:
         """End the process in an orderly way, by force if that takes too long."""

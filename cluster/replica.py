@@ -15,6 +15,7 @@ from cluster.errors import ActionRefused, ClusterError
 Document = dict[str, Any]
 SETTINGS = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}
 NOT_YET_INITIALIZED = 94
+PRIMARY = 1
 STEP_DOWN_SECONDS = 10
 POLL_SECONDS = 0.05
 
@@ -112,9 +113,9 @@ async def step_down(host: str) -> None:
     """Make the primary give up its office; raises ActionRefused if it is not primary or nobody could take over."""
     if not (await hello(host)).get("isWritablePrimary"):
         raise ActionRefused("it is not the primary")
-    order = {"replSetStepDown": STEP_DOWN_SECONDS, "secondaryCatchUpPeriodSecs": 5}
+    order = {"replSetStepDown": STEP_DOWN_SECONDS, "secondaryCatchUpPeriodSecs": 3}
     try:
-        async with direct(host, seconds=8) as admin:
+        async with direct(host, seconds=5) as admin:
             await admin.command(order)
     except OperationFailure as error:
         raise ActionRefused(f"it stays primary: {error.details and error.details.get('errmsg')}") from None
@@ -126,21 +127,22 @@ async def step_down(host: str) -> None:
 async def members(hosts: Sequence[str]) -> dict[str, Document]:
     """State and lag of every member as the primary, or any that answers, sees them."""
     answers = [answer for answer in await asyncio.gather(*(_status(host) for host in hosts)) if answer]
-    answers.sort(key=lambda answer: answer["myState"] != 1)
-    seen = {member["name"]: member for member in answers[0]["members"]} if answers else {}
-    alive = {host: _is_alive(seen.get(host)) for host in hosts}
-    newest = max((seen[host]["optimeDate"] for host in hosts if alive[host]), default=None)
-    return {
-        host: {
-            "state": seen[host]["stateStr"] if alive[host] else "DOWN",
-            "lag_seconds": (newest - seen[host]["optimeDate"]).total_seconds() if alive[host] and newest else None,
-        }
-        for host in hosts
-    }
+    answers.sort(key=lambda answer: answer["myState"] != PRIMARY)
+    seen: dict[str, Document] = {}
+    for answer in answers:
+        for member in answer["members"]:
+            # what a member says of its own progress is newer than what others heard from it
+            if member["name"] not in seen or member.get("self"):
+                seen[member["name"]] = member
+    return {host: _member(seen.get(host), seen) for host in hosts}
 
 
-def _is_alive(member: Document | None) -> bool:
-    return bool(member and member.get("health") and "optimeDate" in member)
+def _member(member: Document | None, seen: dict[str, Document]) -> Document:
+    if not member or not member.get("health"):
+        return {"state": "DOWN", "lag_seconds": None}
+    newest = max((known["optimeDate"] for known in seen.values() if "optimeDate" in known), default=None)
+    lag = (newest - member["optimeDate"]).total_seconds() if newest and "optimeDate" in member else None
+    return {"state": member["stateStr"], "lag_seconds": lag}
 
 
 async def _status(host: str) -> Document | None:

@@ -14,36 +14,20 @@ import asyncio
 import os
 import signal
 from pathlib import Path
-from types import FrameType
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from cluster import signals
+
 PARENT_POLL_SECONDS = 0.25
 
 _parent_at_start = os.getppid()
-_hangup_ignored_at_start = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-_received: list[str] = []
-
-
-def listen() -> None:
-    """Note stop signals from now on; called before anything slow is imported."""
-
-    def note(number: int, _: FrameType | None) -> None:
-        _received.append(signal.Signals(number).name)
-
-    for number in _wanted():
-        signal.signal(number, note)
 
 
 def attach(loop: asyncio.AbstractEventLoop, stop: "StopRequest") -> None:
-    """Hand all signals, those noted so far too, to `stop`."""
-    for number in _wanted():
-        loop.add_signal_handler(number, stop.request, signal.Signals(number).name)
-    if _received:
-        stop.request(_received[0])
+    """Let every signal ask for the stop.
 
-
-def _wanted() -> tuple[signal.Signals, ...]:
-    return tuple(s for s in STOP_SIGNALS if not (s == signal.SIGHUP and _hangup_ignored_at_start))
+    Not with `loop.add_signal_handler`, which gives the signals back before the process has ended.
+    """
+    signals.forward(lambda name: loop.call_soon_threadsafe(stop.request, name))
 
 
 class StopRequest:
@@ -79,7 +63,7 @@ def meant_to_outlive_parent() -> bool:
     if _parent_at_start == 1:
         return True
     # inherited from a parent that ignores hangups itself, it says nothing about this command
-    return _hangup_ignored_at_start and not _ignores_hangup(_parent_at_start)
+    return signals.hangup_was_ignored() and not _ignores_hangup(_parent_at_start)
 
 
 def _ignores_hangup(pid: int) -> bool:

@@ -12,13 +12,12 @@ from typing import Any
 from cluster import binaries, plan, ports, relocate, replica, stopping
 from cluster.app import App
 from cluster.console import announce, log
-from cluster.control import Control
+from cluster.control import CONTROL_FILE, Control
 from cluster.datadir import DataDir
 from cluster.errors import ActionRefused, ClusterError, UnknownNode
 from cluster.guard import Guard, end_leftovers
 from cluster.nodes import Node
 
-CONTROL_FILE = "control.json"
 SET_SECONDS = 60
 ATTEMPTS = 3
 
@@ -46,6 +45,7 @@ class Supervisor:
         self._nodes: dict[str, Node] = {}
         self._app: App | None = None
         self._control: Control | None = None
+        self._failure: BaseException | None = None
         self._token = secrets.token_hex(32)
 
     async def run(self) -> None:
@@ -55,18 +55,18 @@ class Supervisor:
         """
         stopping.attach(asyncio.get_running_loop(), self._stop)
         binary = binaries.find_mongod()
-        if self._order.port is not None and not ports.is_free(self._order.port):
-            raise ClusterError(f"port {self._order.port} is taken by another program: choose another with --port")
         self._data.lock()
         try:
             if ended := end_leftovers(self._data):
                 log(f"ended {len(ended)} processes that an earlier, killed supervisor left")
+            if self._order.port is not None and not ports.is_free(self._order.port):
+                raise ClusterError(f"port {self._order.port} is taken by another program: choose another with --port")
             await self._run_with(Guard(self._data), binary)
         finally:
             self._data.unlock()
 
     async def _run_with(self, guard: Guard, binary: str) -> None:
-        self._background(guard.keep_record())
+        self._background(guard.watch())
         if not (self._order.outlive_parent or stopping.meant_to_outlive_parent()):
             self._background(stopping.watch_parent(self._stop))
         work = asyncio.create_task(self._start(guard, binary))
@@ -77,9 +77,11 @@ class Supervisor:
                 work.result()
             await asked
             log(f"stopping: {self._stop.reason}")
+            if self._failure:
+                raise self._failure
         finally:
             await self._shut_down(work, asked)
-            guard.close()
+            await guard.close()
 
     async def _start(self, guard: Guard, binary: str) -> None:
         await self._start_database(guard, binary)
@@ -163,7 +165,8 @@ class Supervisor:
     def _report(self, task: "asyncio.Task[None]") -> None:
         with contextlib.suppress(asyncio.CancelledError):
             if error := task.exception():
-                self._stop.request(f"internal error: {error!r}")
+                self._failure = self._failure or error
+                self._stop.request("an internal error")
 
     def _app_environment(self, uri: str) -> dict[str, str]:
         control = self._control.url if self._control else ""

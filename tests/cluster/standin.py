@@ -13,26 +13,26 @@ from pathlib import Path
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         names = ("SHARDMART_CONTROL_URL", "SHARDMART_CONTROL_TOKEN", "SHARDMART_MONGO_URI", "SHARDMART_WORKERS")
-        body = json.dumps({name: os.environ[name] for name in names}).encode()
+        body = json.dumps({name: os.environ.get(name) for name in names}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
+    def log_message(self, *_: object) -> None:
         pass
 
 
 class Server(HTTPServer):
-    def server_bind(self):
+    def server_bind(self) -> None:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         super().server_bind()
 
 
-def serve():
-    workers = []
+def serve() -> None:
+    workers: list[subprocess.Popen[bytes]] = []
     signal.signal(signal.SIGTERM, lambda *_: stop(workers))
     workers += [
         subprocess.Popen([sys.executable, __file__, "work"]) for _ in range(int(os.environ["SHARDMART_WORKERS"]))
@@ -41,7 +41,7 @@ def serve():
         time.sleep(1)
 
 
-def stop(workers):
+def stop(workers: list[subprocess.Popen[bytes]]) -> None:
     time.sleep(float(os.environ.get("STANDIN_STOP_SECONDS", "0")))
     for worker in workers:
         worker.terminate()

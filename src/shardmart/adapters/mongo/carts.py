@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+
+from pymongo.errors import DuplicateKeyError
 
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.documents import lines_of
@@ -36,12 +39,13 @@ class MongoCarts:
             lines = {"$cond": [known, replaced, {"$concatArrays": [there, [new]]}]}
         update = [{"$set": {"lines": lines, "version": {"$add": [{"$ifNull": ["$version", 0]}, 1]}}}]
         roomy = {"$or": [{"lines.product_id": line.product_id}, {f"lines.{max_lines - 1}": {"$exists": False}}]}
-        changed = await self._carts.update_one({"_id": buyer_id, **roomy}, update)
-        if changed.matched_count:
-            return
-        if await self._carts.find_one({"_id": buyer_id}, {"_id": 1}):
-            raise InvalidInput([FieldError("quantity", f"a cart holds {max_lines} lines at most")])
-        await self._carts.update_one({"_id": buyer_id}, update, upsert=True)
+        which = {"_id": buyer_id, **(roomy if line.quantity else {})}
+        for _ in range(2):
+            # A duplicate key: the cart is full, or was made by another request this moment. The second try tells.
+            with suppress(DuplicateKeyError):
+                await self._carts.update_one(which, update, upsert=True)
+                return
+        raise InvalidInput([FieldError("quantity", f"a cart holds {max_lines} lines at most")])
 
     async def clear(self, buyer_id: str, *, version: int | None = None) -> None:
         which: dict[str, Any] = {"_id": buyer_id} if version is None else {"_id": buyer_id, "version": version}

@@ -1,4 +1,4 @@
-"""A shop whose signing key the tests know, and whose password hashes take long enough to be timed."""
+"""A shop whose tokens are forged, and whose password hashes take long enough to be timed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.matrix import Setup
 from tests.support.running import running
-from tests.support.shop import SIGNING_KEY, Shop
+from tests.support.shop import Shop
 
 
 @pytest.fixture(scope="session")
 def keyed_shop(setup: Setup) -> Iterator[Shop]:
-    with running(setup, SHARDMART_SECRET_KEY=SIGNING_KEY, SHARDMART_BCRYPT_ROUNDS="10") as shop:
+    with running(setup, SHARDMART_BCRYPT_ROUNDS="10") as shop:
         yield shop

@@ -186,13 +186,18 @@ def test_every_route_with_a_body_is_attacked_in_the_injection_tests(shop: Shop) 
     assert with_body - set(BODIES) == set()
 
 
-@pytest.mark.parametrize("actor", ACTORS)
-@pytest.mark.parametrize("name", [*ROWS, *MORE])
+QUESTIONS = [
+    (name, actor)
+    for name, row in (ROWS | MORE).items()
+    for actor, statuses in zip(ACTORS, row.statuses, strict=True)
+    if statuses is not None  # it would end the session that the other questions use
+]
+
+
+@pytest.mark.parametrize(("name", "actor"), QUESTIONS)
 def test_everybody_may_do_what_is_theirs_and_nothing_else(cast: Cast, name: str, actor: str) -> None:
     row = (ROWS | MORE)[name]
     expected = row.statuses[ACTORS.index(actor)]
-    if expected is None:
-        pytest.skip("would end the session that the other rows use")
     answer = row.ask(cast, cast.api(actor))
     assert answer.status_code in (expected if isinstance(expected, tuple) else (expected,)), describe(answer)
     if answer.status_code >= 400:

@@ -70,9 +70,7 @@ def test_nobody_writes_their_own_role(shop: Shop, buyer: Person) -> None:
     assert ok(buyer.api.get("/api/auth/profile"))["role"] == "buyer"
 
 
-@pytest.mark.parametrize(
-    "value", ["$gt", "$set.role", "a.b.c", "{$ne: 1}", "$$ROOT", "\u0000", "\u202e", "\ud83d\ude00"]
-)
+@pytest.mark.parametrize("value", ["$gt", "$set.role", "a.b.c", "{$ne: 1}", "$$ROOT", "\u0000", "\u202e", "🛒"])
 def test_a_string_that_looks_like_an_operator_stays_a_string(shop: Shop, seller: Person, value: str) -> None:
     answer = seller.api.post("/api/products/", json={"name": value, "price": 1, "stock": 1, "category": value})
     if value == "\u0000" and answer.status_code == 422:

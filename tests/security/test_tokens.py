@@ -13,15 +13,20 @@ import pytest
 from tests.support.api import Api, ok, problem
 from tests.support.clock import wait_until
 from tests.support.sessions import Browser
-from tests.support.shop import SIGNING_KEY, Person, Shop
+from tests.support.shop import Person, Shop
 
 ALGORITHMS = ("HS256", "HS384", "HS512")
 
 
 @pytest.fixture(scope="module")
 def known(keyed_shop: Shop) -> Shop:
-    """Its signing key is known here: otherwise every forgery would fail for its signature alone."""
+    """Its signing key is known to the tests: otherwise every forgery would fail for its signature alone."""
     return keyed_shop
+
+
+@pytest.fixture(scope="module")
+def key(known: Shop) -> str:
+    return known.demo.signing_key()
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +38,7 @@ def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return jwt.get_unverified_header(token), jwt.decode(token, options={"verify_signature": False})
 
 
-def signed(victim: Person, key: str = SIGNING_KEY, algorithm: str | None = None, **changes: Any) -> str:
+def signed(victim: Person, key: str, algorithm: str | None = None, **changes: Any) -> str:
     """The victim's token with changed claims; `...` removes one."""
     assert victim.api.token
     header, claims = parts(victim.api.token)
@@ -54,14 +59,14 @@ def refused(shop: Shop, token: str) -> None:
     problem(shop.as_(token).get("/api/orders/my-orders"), 401, "unauthenticated")
 
 
-def test_a_token_signed_by_us_with_the_right_key_is_good(known: Shop, victim: Person) -> None:
+def test_a_token_signed_by_us_with_the_right_key_is_good(known: Shop, key: str, victim: Person) -> None:
     """The control of all tests below: the key is the one the shop signs with."""
-    assert ok(known.as_(signed(victim)).get("/api/auth/profile"))["id"] == victim.id
+    assert ok(known.as_(signed(victim, key)).get("/api/auth/profile"))["id"] == victim.id
 
 
-def test_a_token_with_another_key_is_refused(known: Shop, victim: Person) -> None:
-    for key in ("another key of sufficient length" * 2, SIGNING_KEY + " ", SIGNING_KEY[:-1]):
-        refused(known, signed(victim, key))
+def test_a_token_with_another_key_is_refused(known: Shop, key: str, victim: Person) -> None:
+    for other in ("another key of sufficient length" * 2, key + " ", key[:-1]):
+        refused(known, signed(victim, other))
 
 
 @pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE", ""])
@@ -71,38 +76,40 @@ def test_a_token_without_a_signature_is_refused(known: Shop, victim: Person, nam
         refused(known, handmade(header | {"alg": name}, claims, signature))
 
 
-def test_a_token_of_another_algorithm_is_refused_even_with_the_right_key(known: Shop, victim: Person) -> None:
+def test_a_token_of_another_algorithm_is_refused_even_with_the_right_key(
+    known: Shop, key: str, victim: Person
+) -> None:
     header, _ = parts(victim.api.token or "")
     for algorithm in set(ALGORITHMS) - {header["alg"]}:
-        refused(known, signed(victim, algorithm=algorithm))
+        refused(known, signed(victim, key, algorithm=algorithm))
 
 
 @pytest.mark.parametrize("expiry", [..., 0, -1, 1, "soon", None])
-def test_a_token_that_never_ends_or_has_ended_is_refused(known: Shop, victim: Person, expiry: Any) -> None:
-    refused(known, signed(victim, exp=expiry))
+def test_a_token_that_never_ends_or_has_ended_is_refused(known: Shop, key: str, victim: Person, expiry: Any) -> None:
+    refused(known, signed(victim, key, exp=expiry))
 
 
-def test_a_token_that_ended_just_now_is_refused(known: Shop, victim: Person) -> None:
-    refused(known, signed(victim, exp=int(time.time()) - 60))
+def test_a_token_that_ended_just_now_is_refused(known: Shop, key: str, victim: Person) -> None:
+    refused(known, signed(victim, key, exp=int(time.time()) - 60))
 
 
-def test_a_token_from_the_future_is_refused(known: Shop, victim: Person) -> None:
+def test_a_token_from_the_future_is_refused(known: Shop, key: str, victim: Person) -> None:
     later = int(time.time()) + 3600
-    refused(known, signed(victim, iat=later, exp=later + 600))
-    refused(known, signed(victim, nbf=later))
+    refused(known, signed(victim, key, iat=later, exp=later + 600))
+    refused(known, signed(victim, key, nbf=later))
 
 
 @pytest.mark.parametrize("subject", [..., "", "nonsense", {"$gt": ""}, None, 7, ["x"]])
-def test_a_token_of_nobody_is_refused(known: Shop, victim: Person, subject: Any) -> None:
-    refused(known, signed(victim, sub=subject))
+def test_a_token_of_nobody_is_refused(known: Shop, key: str, victim: Person, subject: Any) -> None:
+    refused(known, signed(victim, key, sub=subject))
 
 
-def test_a_token_of_a_session_that_never_was_is_refused(known: Shop, victim: Person) -> None:
+def test_a_token_of_a_session_that_never_was_is_refused(known: Shop, key: str, victim: Person) -> None:
     _, claims = parts(victim.api.token or "")
     known_claims = {"sub", "exp", "iat", "nbf", "iss", "aud", "role", "typ", "type"}
     references = [name for name, value in claims.items() if name not in known_claims and isinstance(value, str)]
     assert references, f"nothing ties the token to a session: {claims}"
-    tried = [known.as_(signed(victim, **{name: claims[name][:-4] + "aaaa"})) for name in references]
+    tried = [known.as_(signed(victim, key, **{name: claims[name][:-4] + "aaaa"})) for name in references]
     assert 401 in [api.get("/api/auth/profile").status_code for api in tried]
 
 
@@ -115,12 +122,12 @@ def test_every_character_of_a_token_counts(known: Shop, victim: Person) -> None:
         refused(known, token[:place] + swapped + token[place + 1 :])
 
 
-def test_a_refresh_cookie_is_no_access_token(known: Shop, victim: Person) -> None:
+def test_a_refresh_cookie_is_no_access_token(known: Shop, key: str, victim: Person) -> None:
     browser = Browser(known, victim)
     refused(known, browser.cookie)
     for name in ("typ", "type", "use"):
         if name in parts(victim.api.token or "")[1]:
-            refused(known, signed(victim, **{name: "refresh"}))
+            refused(known, signed(victim, key, **{name: "refresh"}))
 
 
 def test_a_token_in_the_address_opens_nothing(known: Shop, victim: Person) -> None:

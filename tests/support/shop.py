@@ -15,7 +15,6 @@ from tests.support.demo import Demo
 
 PASSWORD = "correct horse"
 DEMO_PASSWORD = "demo123"
-SIGNING_KEY = "a signing key that the tests know and nobody else " * 2
 
 
 def unique(prefix: str = "") -> str:

@@ -32,7 +32,7 @@ KEEP_ALIVE_SECONDS, HEAD_SECONDS = 75, 10
 AFTER_DEADLINE_SECONDS = 1.5  # between a request's own deadline and the server's, which would only cut the line
 
 
-class Document(OpenAPIExtension):  # type: ignore[misc]
+class Document(OpenAPIExtension):  # type: ignore[no-untyped-call]
     """sanic-ext's document without its pages, of which its label wants to know the address."""
 
     name = "document"

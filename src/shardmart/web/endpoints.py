@@ -20,7 +20,7 @@ from shardmart.web.metrics import Meter
 from shardmart.web.queries import Query
 from shardmart.web.replies import Reply
 from shardmart.web.schemas import Body
-from shardmart.web.wire import ShopRequest
+from shardmart.web.wire import ShopRequest, drain
 
 Handler = Callable[..., Coroutine[Any, Any, Reply]]
 
@@ -72,6 +72,7 @@ def endpoint(app: Sanic[Any, Any], route: Route) -> Handler:
         except Exception as error:  # the one place where every error becomes an answer
             reply = problem(error)
             report(error, request, reply)
+            await drain(request)
         meter.observe(request.method, reply.status, perf_counter() - started)
         finished: Reply = ctx.finish(request, reply)
         return finished

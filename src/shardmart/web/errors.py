@@ -9,7 +9,6 @@ from typing import Any
 
 from sanic.exceptions import BadRequest, MethodNotAllowed, SanicException
 from sanic.handlers import ErrorHandler
-from sanic.request import Request
 
 from shardmart.domain.errors import (
     Conflict,
@@ -25,6 +24,7 @@ from shardmart.domain.errors import (
 )
 from shardmart.web.json_body import MalformedJson
 from shardmart.web.replies import Reply, dumps
+from shardmart.web.wire import ShopRequest, drain
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def problem(error: BaseException) -> Reply:
     return _document(500, "internal", "Something went wrong on our side.")
 
 
-def report(error: BaseException, request: Request, reply: Reply) -> None:
+def report(error: BaseException, request: ShopRequest, reply: Reply) -> None:
     """Logs what nobody expected, with the trace; everything else is an ordinary answer."""
     if reply.status == 500:
         details = {"request_id": request.id, "method": request.method, "path": request.path}
@@ -78,8 +78,9 @@ def report(error: BaseException, request: Request, reply: Reply) -> None:
 class Problems(ErrorHandler):
     """Answers what happens outside our endpoints: unknown paths, wrong methods, unreadable requests."""
 
-    def response(self, request: Request, exception: Exception) -> Reply:
+    async def response(self, request: ShopRequest, exception: Exception) -> Reply:
         ctx = request.app.ctx
+        await drain(request)
         if isinstance(exception, MethodNotAllowed):
             methods = ctx.methods_of(request.path)
             reply = ctx.finish.options(request, methods) if request.method == "OPTIONS" else problem(exception)

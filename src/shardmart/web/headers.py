@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sanic.request import Request
 
 from shardmart.settings import Settings
@@ -36,10 +38,14 @@ class Finish:
     """Completes every answer, of handlers and of errors alike."""
 
     def __init__(self, settings: Settings) -> None:
+        self.closing = False  # the server stops: connections end with their running answer
         self._origins = frozenset(settings.origins)
         self._lines = {kind: _encoded(kind, hsts=not settings.loopback) for kind in Kind}
 
     def __call__(self, request: Request, reply: Reply) -> Reply:
+        if self.closing:
+            stream: Any = request.stream
+            stream.keep_alive = False
         reply.common = self._lines[reply.kind]
         reply.headers["x-request-id"] = request.id
         origin = request.headers.get("origin")

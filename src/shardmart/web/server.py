@@ -21,12 +21,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from multiprocessing import resource_tracker
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 from sanic import Sanic
 from sanic.exceptions import ServerKilled
+from sanic.mixins import startup
 from sanic.worker.constants import ProcessState
 from sanic.worker.loader import AppLoader
 from sanic.worker.manager import WorkerManager
@@ -49,8 +52,10 @@ def serve(settings: Settings, *, factory: str = "shardmart.bootstrap:create_app"
     `factory` names a callable without arguments that makes the app from the environment: workers are new processes
     and make theirs with it.
     """
+    resource_tracker.ensure_running()  # it unblocks signals when it starts, so it starts first
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     with _metrics_directory():
+        startup.Manager = _table_of_states  # type: ignore[attr-defined]
         app = _make_app(factory)
         app.register_listener(_keep_promises, "main_process_ready")
         app.prepare(
@@ -87,6 +92,7 @@ def stop_on_signal(app: AnyApp) -> None:
     def stop(number: int, frame: object) -> None:
         if not stopping.is_set():
             stopping.set()
+            app.ctx.finish.closing = True
             loop.call_soon_threadsafe(partial(app.stop, terminate=False))
 
     for number in STOP_SIGNALS:
@@ -98,6 +104,13 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
     """Asks Linux to send this process a signal when its parent ends, however it ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def _table_of_states() -> SyncManager:
+    """The process in which Sanic keeps the states of its workers; without this it would outlive a killed parent."""
+    manager = SyncManager()
+    manager.start(initializer=die_with_parent)
+    return manager
 
 
 def _make_app(factory: str) -> AnyApp:
@@ -140,8 +153,15 @@ class _Keeper:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and not self._all_serve():
             time.sleep(PAUSE_SECONDS)
+        self._stop_listening()
         self._manager.monitor_publisher.send(None)
         self._manager.shutdown()  # type: ignore[no-untyped-call]
+
+    def _stop_listening(self) -> None:
+        """Or new connections would wait, unanswered, until the last worker has finished."""
+        listener = self._manager._server_settings.get("sock")
+        if listener is not None:
+            listener.close()
 
     def restart_the_dead(self) -> None:
         while not self._all_serve():

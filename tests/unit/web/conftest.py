@@ -63,9 +63,21 @@ def serve() -> Iterator[Callable[..., Served]]:
         stop()
 
 
+@pytest.fixture(scope="session")
+def running() -> Iterator[Served]:
+    """One server for all tests that need no settings of their own."""
+    served, stop = _start(FakeShop(), {})
+    yield served
+    stop()
+
+
 @pytest.fixture
-def served(serve: Callable[..., Served]) -> Served:
-    return serve()
+def served(running: Served) -> Iterator[Served]:
+    """The running server with a fresh shop and a client without cookies."""
+    fake = FakeShop()
+    running.app.ctx.shop = fake.shop
+    with httpx.Client(base_url=running.http.base_url, timeout=10) as http:
+        yield replace(running, fake=fake, http=http)
 
 
 def _start(fake: FakeShop, changed: dict[str, Any]) -> tuple[Served, Callable[[], None]]:
@@ -81,6 +93,7 @@ def _start(fake: FakeShop, changed: dict[str, Any]) -> tuple[Served, Callable[[]
 
     async def run() -> None:
         app = made["app"] = create_app(opened, replace(defaults, **changed))
+        app.config.TOUCHUP = False  # Sanic can rewrite its own code once per process, and here are many apps
         server = made["server"] = await app.create_server("127.0.0.1", port, return_asyncio_server=True)
         await server.startup()
         await server.before_start()

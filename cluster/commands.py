@@ -41,6 +41,14 @@ def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
             stderr=output,
             start_new_session=True,
         )
+    if uri := _until_ready(supervisor):
+        return uri
+    reasons = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
+    raise ClusterError(reasons[-1].removeprefix("cluster: ") if reasons else f"it did not start: see {log}")
+
+
+def _until_ready(supervisor: "subprocess.Popen[bytes]") -> str | None:
+    """The connection string once the nodes are ready; None if the supervisor ended instead."""
     try:
         line = supervisor.stdout.readline().decode() if supervisor.stdout else ""
     except KeyboardInterrupt:
@@ -50,8 +58,7 @@ def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
     if line.startswith("READY "):
         return line.split()[1]
     supervisor.wait()
-    reasons = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
-    raise ClusterError(reasons[-1].removeprefix("cluster: ") if reasons else f"it did not start: see {log}")
+    return None
 
 
 def down(data: DataDir) -> None:

@@ -27,7 +27,7 @@ def attach(loop: asyncio.AbstractEventLoop, stop: "StopRequest") -> None:
 
     Not with `loop.add_signal_handler`, which gives the signals back before the process has ended.
     """
-    signals.forward(lambda name: loop.call_soon_threadsafe(stop.request, name))
+    signals.forward(lambda name: None if loop.is_closed() else loop.call_soon_threadsafe(stop.request, name))
 
 
 class StopRequest:

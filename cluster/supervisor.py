@@ -18,7 +18,7 @@ from cluster.errors import ActionRefused, ClusterError, UnknownNode
 from cluster.guard import Guard, end_leftovers
 from cluster.nodes import Node
 
-SET_SECONDS = 60
+SET_SECONDS = 120
 ATTEMPTS = 3
 
 

@@ -67,7 +67,7 @@ class MergedStream:
             raise CommandError(BAD_VALUE, "$changeStream must be an object")
         self._options = dict(argument)
         self._rest = rest
-        self._extra = {name: body[name] for name in ("collation", "comment") if name in body}
+        self._extra: Doc = {name: body[name] for name in ("collation", "comment") if name in body}
         self._streams = streams
         self._db = db
         self._target = body["aggregate"]
@@ -186,6 +186,7 @@ class MergedStream:
         if self._poked.get(name) == token:
             return
         self._poked[name] = token
+        self._feeds[name].hurry()
         task = asyncio.ensure_future(self._write_noop(name))
         self._pokes.add(task)
         task.add_done_callback(self._pokes.discard)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from bson import Int64, ObjectId
 
 from cluster.router.bulk import Bulk, BulkPlan, Statement
-from cluster.router.catalog import Placement, ShardedPlacement
+from cluster.router.catalog import MAJORITY, Placement, ShardedPlacement
 from cluster.router.context import CONFIG_DATABASES, Request, Router
 from cluster.router.errors import (
     BAD_VALUE,
@@ -49,7 +49,8 @@ class DirectSender:
         if numbered:
             self._session["txnNumber"] = Int64(request.txn_number or 0)
         self._repeat = Repeat.ALWAYS if numbered else Repeat.IF_NOT_RUN
-        self._concern = {} if request.write_concern is None else {"writeConcern": request.write_concern}
+        # shards leave the default to mongos: without one they would answer before a majority has the write
+        self._concern = MAJORITY if request.write_concern is None else {"writeConcern": request.write_concern}
 
     async def __call__(self, shard: str, command: Doc) -> Doc:
         """Send with the session and the write concern."""

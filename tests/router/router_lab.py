@@ -14,10 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import bson
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure
 
 from cluster.router import bootstrap
+from cluster.router.wire import encode_command
 
 ROOT = Path(__file__).parents[2]
 FAST_ELECTIONS = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}
@@ -230,3 +232,35 @@ def wait_for(process: Process) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.05)
+
+
+class RawConnection:
+    """Speaks the wire protocol by hand: what no driver would send."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=15)
+
+    def __enter__(self) -> RawConnection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._socket.sendall(data)
+
+    def receive(self) -> bytes:
+        """One whole message; empty when the connection was closed."""
+        data = b""
+        while len(data) < 4 or len(data) < int.from_bytes(data[:4], "little"):
+            part = self._socket.recv(65536)
+            if not part:
+                return b""
+            data += part
+        return data
+
+    def command(self, db: str, command: Doc) -> Doc:
+        """Run a command given as a document."""
+        self.send(encode_command({**command, "$db": db}))
+        return bson.decode(self.receive()[21:])

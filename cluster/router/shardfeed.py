@@ -23,7 +23,7 @@ from cluster.router.errors import (
 from cluster.router.replicaset import ReplicaSet
 
 _READ_AHEAD = 2000
-_POLL_MS = 100
+_POLL_MS, _HURRIED_POLL_MS, _HURRY_SECONDS = 100, 10, 1.0
 _GIVE_UP_SECONDS = 60
 # the cursor or the primary is gone, but a new stream at the same place will do
 _REOPEN = NOT_PRIMARY | {6, 43, 133, 234, 237, 262, 9001, 11601}
@@ -53,6 +53,7 @@ class Feed:
         self._at = at
         self._room = asyncio.Event()
         self._last_success = time.monotonic()
+        self._hurried_until = 0.0
         self._cursor: tuple[str, int] | None = None
         self._task = asyncio.ensure_future(self._run())
 
@@ -61,6 +62,10 @@ class Feed:
         if len(self.events) <= _READ_AHEAD:
             self._room.set()
         return self.events.popleft()
+
+    def hurry(self) -> None:
+        """Others wait for our mark. A poll that finds no event tells it only when its time is up."""
+        self._hurried_until = time.monotonic() + _HURRY_SECONDS
 
     def stop(self) -> None:
         """Stop reading."""
@@ -115,12 +120,7 @@ class Feed:
                 while len(self.events) > _READ_AHEAD:
                     self._room.clear()
                     await self._room.wait()
-                more = {
-                    "getMore": Int64(self._cursor[1]),
-                    "collection": self._collection(),
-                    "maxTimeMS": _POLL_MS,
-                }
-                reply = self._checked(await self._pool.command(host, self._db, more))
+                reply = self._checked(await self._pool.command(host, self._db, self._more(self._cursor[1])))
         except NetworkError:
             self._cursor = None
             self._shard.lost_primary(host)
@@ -131,6 +131,11 @@ class Feed:
         at = Timestamp(int(self.mark[2:10], 16), int(self.mark[10:18], 16)) if self.mark else self._at
         stage = {"$changeStream": {**first["$changeStream"], "startAtOperationTime": at}}
         return {**self._command, "pipeline": [stage, *rest]}
+
+    def _more(self, cursor_id: int) -> Doc:
+        hurried = time.monotonic() < self._hurried_until
+        wait = {"maxTimeMS": _HURRIED_POLL_MS if hurried else _POLL_MS}
+        return {"getMore": Int64(cursor_id), "collection": self._collection(), **wait}
 
     def _checked(self, reply: Mapping[str, Any]) -> Mapping[str, Any]:
         if not reply.get("ok"):

@@ -58,11 +58,10 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=level, format="router %(levelname)s %(message)s")
     try:
         import uvloop  # noqa: PLC0415 - optional: a third less CPU
-
-        uvloop.install()
     except ImportError:
-        pass
-    asyncio.run(serve(options))
+        asyncio.run(serve(options))
+    else:
+        uvloop.run(serve(options))
     return 0
 
 

@@ -106,10 +106,7 @@ _COMMANDS = {
     "hostInfo": "",
     "isdbgrid": "",
     "whatsmyuri": "",
-    "listCommands": "",
     "replSetGetStatus": "",
-    "getFreeMonitoringStatus": "",
-    "atlasVersion": "",
 }
 ALIASES = {
     "ismaster": "hello",
@@ -129,30 +126,14 @@ FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     for name, text in _COMMANDS.items()
 }
 FOREIGN_STAGES = frozenset({"$lookup", "$graphLookup", "$unionWith"})
-STAGES = FOREIGN_STAGES | frozenset(
-    {
-        "$addFields",
-        "$bucket",
-        "$bucketAuto",
-        "$changeStream",
-        "$collStats",
-        "$count",
-        "$densify",
-        "$documents",
-    }
-    | {"$facet", "$fill", "$geoNear", "$group", "$indexStats", "$limit", "$match", "$project", "$redact"}
-    | {
-        "$replaceRoot",
-        "$replaceWith",
-        "$sample",
-        "$set",
-        "$setWindowFields",
-        "$skip",
-        "$sort",
-        "$sortByCount",
-    }
-    | {"$unset", "$unwind"}
-)
+# fmt: off
+STAGES = FOREIGN_STAGES | frozenset({
+    "$addFields", "$bucket", "$bucketAuto", "$changeStream", "$collStats", "$count", "$densify", "$documents",
+    "$facet", "$fill", "$geoNear", "$group", "$indexStats", "$limit", "$match", "$project", "$redact",
+    "$replaceRoot", "$replaceWith", "$sample", "$set", "$setWindowFields", "$skip", "$sort", "$sortByCount",
+    "$unset", "$unwind",
+})
+# fmt: on
 
 
 def check_fields(name: str, body: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from cluster.router.stream import MessageStream
 from cluster.router.wire import Reply, encode_command
 
 _CONNECT_SECONDS = 2.0
-_SUSPICIOUS_SECONDS = 3.0  # an answer that takes longer makes the watchdog look whether the host lives at all
+_SUSPICIOUS_SECONDS = 2.0  # an answer that takes longer makes the watchdog look whether the host lives at all
 _PING_SECONDS = 2.0
 
 

@@ -14,7 +14,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 Client = MongoClient[dict[str, Any]]
-_ALREADY_INITIALIZED, _UNKNOWN_CLUSTER_ID = 23, 26
+_ALREADY_INITIALIZED = 23
 
 
 def initiate(

@@ -44,6 +44,7 @@ class Group:
 
     shards: list[str]
     indexes: list[int] = field(default_factory=list)
+    error: Doc | None = None  # it cannot be aimed at any
 
 
 class Bulk:
@@ -57,7 +58,7 @@ class Bulk:
         send: Callable[[str, Doc], Awaitable[Doc]],
     ) -> None:
         self._plan, self._target, self._send = plan, target, send
-        self._pending = list(range(len(plan.statements)))
+        self._pending = dict.fromkeys(range(len(plan.statements)))
         self._errors: dict[int, Doc] = {}
         self._stopped = False
         self._failure: Doc | None = None
@@ -101,7 +102,7 @@ class Bulk:
             try:
                 shards = self._target(placement, self._plan.statements[index].document)
             except CommandError as error:
-                self._fail(index, {"code": error.code, "errmsg": str(error)}, groups)
+                groups.append(Group([], [index], {"code": error.code, "errmsg": str(error)}))
                 if self._plan.ordered:
                     break
                 continue
@@ -112,20 +113,15 @@ class Bulk:
             last.indexes.append(index)
         return groups
 
-    def _fail(self, index: int, error: Doc, before: list[Group]) -> None:
-        """A statement that cannot be aimed fails, but in an ordered bulk only once those before it have
-        run."""
-        if not self._plan.ordered:
-            self._record(index, error)
-        elif not before:
-            self._record(index, error)
-            self._stopped = True
-
-    def _record(self, index: int, error: Doc) -> None:
+    def _fail(self, index: int, error: Mapping[str, Any]) -> None:
         self._errors[index] = {**error, "index": index}
-        self._pending.remove(index)
+        self._stopped = self._stopped or self._plan.ordered
 
     async def _run_group(self, placement: Placement, group: Group) -> None:
+        if group.error is not None:
+            self._fail(group.indexes[0], group.error)
+            del self._pending[group.indexes[0]]
+            return
         statements = [self._plan.statements[index] for index in group.indexes]
         command = {
             **self._plan.command,
@@ -144,7 +140,8 @@ class Bulk:
         for reply in replies:
             if not isinstance(reply, BaseException):
                 done &= self._absorb(group, reply)
-        self._pending = [index for index in self._pending if index not in done]
+        for index in done:
+            del self._pending[index]
 
     def _absorb(self, group: Group, reply: Doc) -> set[int]:
         """Take a shard's answer in; returns the statements that are settled by it."""
@@ -160,8 +157,7 @@ class Bulk:
             if error["code"] in STALE:
                 settled -= set(unsettled)
             else:
-                self._errors[group.indexes[position]] = {**error, "index": group.indexes[position]}
-                self._stopped = self._stopped or self._plan.ordered
+                self._fail(group.indexes[position], error)
         return settled
 
 

@@ -58,7 +58,10 @@ async def open_stream(streams: Streams, cursors: Cursors, session: bytes | None,
 
 
 class MergedStream:
-    """One client's stream; an OpenCursor."""
+    """One client's stream; an OpenCursor. It reads ahead by itself, so an abandoned one must not live long; a
+    client that was merely slow resumes."""
+
+    idle_seconds = 120.0
 
     def __init__(self, streams: Streams, db: str, body: Doc) -> None:
         first, *rest = body["pipeline"]

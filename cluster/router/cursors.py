@@ -15,11 +15,13 @@ from cluster.router.catalog import Catalog
 from cluster.router.errors import CURSOR_NOT_FOUND, RESUMABLE_STREAM, CommandError, Doc, NetworkError
 from cluster.router.sessions import PrivateSessions, session_document
 
-_IDLE_SECONDS = 600
+IDLE_SECONDS = 600.0
 
 
 class OpenCursor(Protocol):
-    """A cursor that a client may ask for more."""
+    """A cursor that a client may ask for more. Unasked for `idle_seconds` it is killed."""
+
+    idle_seconds: float
 
     async def more(self, collection: str, options: Doc) -> Doc:
         """The next batch, as the answer to getMore. `options`: batchSize, maxTimeMS and the client's lsid."""
@@ -33,6 +35,8 @@ class OpenCursor(Protocol):
 
 class ShardCursor:
     """A cursor on one shard (or on the config servers), in the client's own session."""
+
+    idle_seconds = IDLE_SECONDS
 
     def __init__(self, pool: Pool, host: str, db: str, collection: str, cursor_id: int) -> None:
         self._pool, self._host, self._db, self._collection, self._id = pool, host, db, collection, cursor_id
@@ -53,6 +57,8 @@ class ShardCursor:
 
 class EngineCursor:
     """A merged cursor on the engine, in a private session."""
+
+    idle_seconds = IDLE_SECONDS
 
     def __init__(
         self,
@@ -160,10 +166,10 @@ class Cursors:
                 self.kill(cursor_id)
 
     async def expire(self) -> None:
-        """Kill what nobody asked for in ten minutes."""
-        limit = time.monotonic() - _IDLE_SECONDS
-        for cursor_id, (_, _, touched) in list(self._open.items()):
-            if touched < limit:
+        """Kill what nobody asked for in a long time."""
+        now = time.monotonic()
+        for cursor_id, (cursor, _, touched) in list(self._open.items()):
+            if now - touched > cursor.idle_seconds:
                 self.kill(cursor_id)
 
     async def close(self) -> None:

@@ -103,20 +103,8 @@ HANDLERS: dict[str, Handler] = {
 }
 _ABOUT_SESSIONS = frozenset({"commitTransaction", "abortTransaction"})
 _SESSION_FIELDS = frozenset(
-    [
-        "$db",
-        "lsid",
-        "$clusterTime",
-        "$readPreference",
-        "readConcern",
-        "writeConcern",
-        "txnNumber",
-        "autocommit",
-        "startTransaction",
-        "apiVersion",
-        "apiStrict",
-        "apiDeprecationErrors",
-    ]
+    {"$db", "lsid", "$clusterTime", "$readPreference", "readConcern", "writeConcern"}
+    | {"txnNumber", "autocommit", "startTransaction", "apiVersion", "apiStrict", "apiDeprecationErrors"}
 )
 
 
@@ -180,8 +168,6 @@ def _request(router: Router, name: str, message: Message) -> Request:
     if not isinstance(db, str) or not db or len(db) > 63 or set(db) & set('/\\. "$\0'):
         raise CommandError(INVALID_NAMESPACE, "Invalid database name")
     kept = {field: value for field, value in body.items() if field not in _SESSION_FIELDS}
-    if name == "commitTransaction":
-        kept["txnNumber"] = body.get("txnNumber")
     wait = router.wait_seconds
     limit = body.get("maxTimeMS") or 0
     if 0 < limit < wait * 1000:
@@ -210,6 +196,6 @@ def _txn_number(body: Mapping[str, Any]) -> int | None:
 
 
 async def _in_transaction(router: Router, request: Request, body: Mapping[str, Any]) -> Doc:
-    if body["autocommit"] is not False or (request.name in ("getMore",) and "startTransaction" in body):
+    if body["autocommit"] is not False or (request.name == "getMore" and "startTransaction" in body):
         raise CommandError(INVALID_OPTIONS, "autocommit can only be false, within a transaction")
     return await txn_statements.statement(router, request, starts=bool(body.get("startTransaction")))

@@ -16,7 +16,7 @@ from cluster.router.catalog import Catalog
 from cluster.router.errors import NOT_PRIMARY, Doc, NetworkError, is_stale
 from cluster.router.wire import Reply
 
-_AVOID_SECONDS = 1.0
+_AVOID_REFUSING_SECONDS, _AVOID_HANGING_SECONDS = 1.0, 5.0
 
 
 class Engine:
@@ -36,10 +36,6 @@ class Engine:
             await self.flush(reply.host)
         return reply
 
-    async def more(self, host: str, db: str, command: Doc) -> Reply:
-        """Continue a cursor where it lives."""
-        return await self._pool.command(host, db, command)
-
     async def flush(self, host: str) -> None:
         """Make an engine forget its routing table: unlike mongos, mongod does not do so by itself."""
         await self._pool.command(host, "admin", {"flushRouterConfig": 1})
@@ -57,8 +53,9 @@ class Engine:
             async for host in self._candidates(deadline):
                 try:
                     reply = await self._pool.command(host, db, command)
-                except NetworkError:
-                    self._down_until[host] = time.monotonic() + _AVOID_SECONDS
+                except NetworkError as error:
+                    pause = _AVOID_HANGING_SECONDS if error.sent else _AVOID_REFUSING_SECONDS
+                    self._down_until[host] = time.monotonic() + pause
                     self._lost(host)
                     continue
                 if reply.get("code") not in NOT_PRIMARY:

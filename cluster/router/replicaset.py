@@ -36,20 +36,20 @@ class ReplicaSet:
         self.known_primary: str | None = None
         self._pool = pool
         self._election = _NO_ELECTION
-        self._lock = asyncio.Lock()
+        self._search: asyncio.Future[None] | None = None
 
     async def primary(self, deadline: float) -> str:
         """The primary's address; waits for an election until the deadline."""
-        if self.known_primary is not None:
-            return self.known_primary
-        async with self._lock:
-            while self.known_primary is None:
-                await self._discover()
-                if self.known_primary is None:
-                    if time.monotonic() > deadline:
-                        raise NetworkError(f"no primary for {self.name}", sent=False)
-                    await asyncio.sleep(0.1)
-            return self.known_primary
+        while self.known_primary is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise NetworkError(f"no primary for {self.name}", sent=False)
+            if self._search is None or self._search.done():  # one search for all who wait
+                self._search = asyncio.ensure_future(self._discover())
+            await asyncio.wait([self._search], timeout=left)
+            if self.known_primary is None:
+                await asyncio.sleep(0.1)
+        return self.known_primary
 
     def lost_primary(self, host: str) -> None:
         """The host did not answer, or said that it is no primary."""

@@ -7,6 +7,8 @@ first participant.
 
 from __future__ import annotations
 
+from bson import Int64
+
 from cluster.router.context import Request, Router
 from cluster.router.errors import (
     NO_SUCH_TRANSACTION,
@@ -108,7 +110,7 @@ async def _recover(router: Router, request: Request) -> Doc:
 async def _tell(router: Router, request: Request, name: str, command: Doc) -> Doc:
     """Send a commit; it may be repeated on the next primary, which has the transaction from its oplog or
     not at all."""
-    identity = {**request.lsid, "txnNumber": request.body["txnNumber"], "autocommit": False}
+    identity = {**request.lsid, "txnNumber": Int64(request.txn_number or 0), "autocommit": False}
     concern = {"writeConcern": request.write_concern or {"w": "majority"}}
     try:
         shard = await router.shard(name)

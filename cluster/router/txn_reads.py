@@ -121,6 +121,19 @@ async def get_more(router: Router, request: Request, send: Sender) -> Doc:
     return _serve(send, f"{request.db}.{request.body.get('collection')}", home, "nextBatch", size)
 
 
+async def kill_cursors(router: Router, request: Request, send: Sender) -> Doc:
+    """killCursors: drivers send it as a statement when a loop over a cursor ends early."""
+    killed: list[Any] = []
+    unknown: list[Any] = []
+    for value in request.body.get("cursors") or ():
+        home = send.cursors.pop(int(value), None)
+        (unknown if home is None and not router.cursors.kill(int(value)) else killed).append(value)
+        if isinstance(home, str):
+            await send(home, {"killCursors": request.collection, "cursors": [value]})
+    names = {"cursorsKilled": killed, "cursorsNotFound": unknown}
+    return {**names, "cursorsAlive": [], "cursorsUnknown": [], "ok": 1.0}
+
+
 async def _from_one(request: Request, send: Sender, shard: str, command: Doc) -> Doc:
     reply = await send(shard, command)
     if succeeded(reply) and reply["cursor"]["id"]:

@@ -180,4 +180,5 @@ _STATEMENTS: dict[str, Statement] = {
     "aggregate": txn_reads.aggregate,
     "distinct": txn_reads.distinct,
     "getMore": txn_reads.get_more,
+    "killCursors": txn_reads.kill_cursors,
 }

@@ -15,6 +15,8 @@ import sys
 from cluster.router.context import Router
 from cluster.router.server import Server
 
+_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -41,13 +43,14 @@ def _hosts(text: str) -> list[str]:
 async def serve(options: argparse.Namespace) -> None:
     """Serve until a signal comes."""
     stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ENDINGS:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     router = Router(_hosts(options.config), _hosts(options.engine), wait_seconds=options.wait)
     server = Server(router)
     await server.start(options.bind, options.port)
     logging.getLogger("cluster.router").info("listening on %s:%s", options.bind, options.port)
     await stopping.wait()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # a second one must not cut the clean end short
     await server.stop()
 
 

@@ -142,7 +142,7 @@ class Lab:
         config = ",".join(self.hosts("config"))
         if self.mongos:
             command = [self.mongos, "--port", str(port), "--bind_ip", "127.0.0.1"]
-            command += ["--configdb", f"config/{config}"]
+            command += ["--configdb", f"config/{config}", "--logpath", f"{self.folder / name}.mongos.log"]
         else:
             command = [sys.executable, "-m", "cluster.router", "--port", str(port), "--config", config]
             command += ["--engine", ",".join(self.hosts("engine")), "--verbose"]

@@ -14,7 +14,15 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 from router_lab import Client, Lab
 
-from cluster.router.bootstrap import pin_chunks, set_balancer, set_range_size, shard_collection
+from cluster.router.bootstrap import (
+    add_shards,
+    give_engine_its_identity,
+    initiate,
+    pin_chunks,
+    set_balancer,
+    set_range_size,
+    shard_collection,
+)
 
 Products = Collection[dict[str, Any]]
 
@@ -220,3 +228,20 @@ def test_commands_that_cannot_be_done_say_so(products: Products, client: Client)
     for command in refused:
         with pytest.raises(OperationFailure):
             client.admin.command(command)
+
+
+def test_setting_up_may_be_repeated(lab: Lab, client: Client) -> None:
+    for name, members in lab.sets.items():
+        hosts = [process.host for process in members]
+        initiate(hosts[0], name, hosts, config_server=name == "config")
+    add_shards(client, {name: lab.hosts(name) for name in ("shardA", "shardB")})
+    if "engine" in lab.sets:
+        give_engine_its_identity(
+            lab.hosts("engine")[0], config_set="config", config_hosts=lab.hosts("config")
+        )
+    for _ in range(2):
+        shard_collection(client, "shop.twice", {"seller_id": "hashed", "_id": 1})
+        pin_chunks(client, "shop.twice", "shop.twice")
+    client.admin.command({"getShardMap": 1})
+    assert client.admin.command("flushRouterConfig")["ok"] == 1.0
+    client["shop"]["twice"].drop()

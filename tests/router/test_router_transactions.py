@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from bson import Int64
+from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
@@ -80,6 +81,34 @@ def test_every_kind_of_statement(accounts: Products, client: Client, pair: tuple
         assert next(accounts.aggregate(one, session=session))["n"] == 8
         assert accounts.count_documents({}, session=session) == 15
     assert accounts.count_documents({}) == 15
+
+
+def test_a_loop_over_a_cursor_may_end_early(
+    accounts: Products, client: Client, pair: tuple[str, str]
+) -> None:
+    accounts.insert_many([{"_id": 100 + n, "seller_id": pair[0], "n": 0} for n in range(300)])
+    with client.start_session() as session, session.start_transaction(**ACID):
+        for query in ({}, {"seller_id": pair[0]}):
+            with accounts.find(query, session=session).batch_size(5) as cursor:
+                next(cursor)
+        accounts.update_one(key(0, pair), {"$inc": {"n": 1}}, session=session)
+    assert accounts.find_one(key(0, pair))["n"] == 101
+
+
+def test_a_statement_that_cannot_be_aimed_ends_it_for_good(
+    accounts: Products, client: Client, pair: tuple[str, str]
+) -> None:
+    with client.start_session() as session:
+        session.start_transaction(**ACID)
+        requests = [
+            UpdateOne(key(0, pair), {"$inc": {"n": 1}}),
+            UpdateOne({"nothing": 1}, {"$inc": {"n": 1}}),
+        ]
+        with pytest.raises(PyMongoError) as caught:
+            accounts.bulk_write(requests, session=session)
+        assert not caught.value.has_error_label("TransientTransactionError")
+        session.abort_transaction()
+    assert total(accounts) == 1000
 
 
 def test_a_snapshot_is_one_moment_on_all_shards(

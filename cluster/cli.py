@@ -34,18 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    if args.topology == "sharded" or getattr(args, "apps", 1) > 1:
-        raise ClusterError(f"{'--apps' if args.topology == 'replica' else '--topology sharded'}: not there yet")
+    if getattr(args, "apps", 1) > 1:
+        raise ClusterError("--apps: not there yet")
     data = DataDir(args.data_dir or _default_data_dir(args))
     match args.command:
         case "demo" | "supervise":
             asyncio.run(Supervisor(_order(args, data.path)).run())
         case "up":
-            announce(commands.up(data, topology=args.topology, nodes=args.nodes))
+            announce(commands.up(data, topology=args.topology, nodes=args.nodes, router=args.router))
         case "down":
             commands.down(data)
         case "status":
             announce(commands.render(commands.status(data), as_json=args.json))
+        case "move-chunk":
+            announce(commands.move_chunk(data, args.collection, to=args.to, seller=args.seller))
         case "stepdown":
             record = commands.stepdown(data, args.node)
             announce(f"{record['node']} stepped down")
@@ -56,13 +58,14 @@ def _run(args: argparse.Namespace) -> None:
 
 def _order(args: argparse.Namespace, path: Path) -> Order:
     if args.command == "supervise":
-        return Order(args.topology, path, nodes=args.nodes, outlive_parent=True)
+        return Order(args.topology, path, nodes=args.nodes, router=args.router, outlive_parent=True)
     return Order(
         args.topology,
         path,
         nodes=args.nodes,
         port=args.port,
         workers=args.workers,
+        router=args.router,
         outlive_parent=args.outlive_parent,
     )
 
@@ -84,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     status = verbs.add_parser("status", help="nodes with their state, and the connection string")
     _add_common(status)
     status.add_argument("--json", action="store_true")
+    moving = verbs.add_parser("move-chunk", help="move a chunk to another shard")
+    _add_common(moving)
+    moving.add_argument("collection", metavar="COLLECTION", help="products, orders, inventory_logs or outcomes")
+    moving.add_argument("--to", required=True, metavar="SHARD", help="shard1 or shard2")
+    moving.add_argument("--seller", metavar="ID", help="the chunk of this seller; without: any that is elsewhere")
     for verb in ("kill", "start", "pause", "resume", "stepdown"):
         action = verbs.add_parser(verb, help=f"{verb} a node")
         _add_common(action)
@@ -98,7 +106,6 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--port", type=_number(1, 65535), default=8000, metavar="P")
     demo.add_argument("--workers", type=_number(1, 64), default=workers, metavar="N", help="processes of the shop")
     demo.add_argument("--apps", type=_number(1, 16), default=1, metavar="N", help="app nodes behind one address")
-    demo.add_argument("--router", choices=("auto", "mongos", "dev"), default="auto", help="sharded topology only")
     demo.add_argument("--outlive-parent", action="store_true", help="keep running when the starting process ends")
 
 
@@ -109,6 +116,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def _add_nodes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nodes", type=_number(1, MOST_NODES), metavar="N", help="members of each set")
+    parser.add_argument("--router", choices=("auto", "mongos", "dev"), default="auto", help="sharded topology only")
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cluster import binaries, processes, replica
+from cluster import binaries, processes, replica, sharding
 from cluster.client import call
 from cluster.control import CONTROL_FILE
 from cluster.datadir import DataDir
@@ -18,7 +18,7 @@ from cluster.errors import ClusterError
 STOP_SECONDS = 60
 
 
-def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
+def up(data: DataDir, *, topology: str, nodes: int | None, router: str = "auto") -> str:
     """Start the nodes in the background and return the connection string; raises ClusterError if they do not start.
 
     The supervisor is a process of its own that lives until `down`.
@@ -26,7 +26,7 @@ def up(data: DataDir, *, topology: str, nodes: int | None) -> str:
     if data.is_locked():
         raise ClusterError(f"a supervisor runs on {data.path} already")
     command = [sys.executable, "-m", "cluster", "supervise", "--topology", topology, "--data-dir", str(data.path)]
-    command += ["--nodes", str(nodes)] if nodes else []
+    command += ["--router", router, *(["--nodes", str(nodes)] if nodes else [])]
     environment = {**os.environ, "SHARDMART_MONGOD": binaries.find_mongod()}
     data.path.mkdir(parents=True, exist_ok=True)
     log = data.path / "supervisor.log"
@@ -97,8 +97,21 @@ def status(data: DataDir) -> dict[str, Any]:
         _members([[hosts[node] for node in nodes if node in hosts] for nodes in answer["sets"].values()])
     )
     for known in answer["nodes"]:
-        known.update(seen.get(hosts.get(known["node"], ""), {"state": "DOWN", "lag_seconds": None}))
+        if known["set"] is None and known["process"] == "running":
+            known.update({"state": "ROUTER", "lag_seconds": None})
+        else:
+            known.update(seen.get(hosts.get(known["node"], ""), {"state": "DOWN", "lag_seconds": None}))
+    if answer["topology"] == "sharded":
+        answer["chunks"] = sharding.chunks(answer["uri"])
     return answer
+
+
+def move_chunk(data: DataDir, collection: str, *, to: str, seller: str | None) -> str:
+    """Move a chunk and say which; raises ClusterError if it cannot be moved."""
+    answer = call(data, "GET", "/nodes")
+    if answer["topology"] != "sharded":
+        raise ClusterError("only a sharded cluster has chunks")
+    return sharding.move_chunk(answer["uri"], collection, to=to, seller=seller)
 
 
 async def _members(sets: list[list[str]]) -> dict[str, dict[str, Any]]:
@@ -115,4 +128,7 @@ def render(answer: dict[str, Any], *, as_json: bool) -> str:
         lag = "" if known["lag_seconds"] is None else f"lag {known['lag_seconds']:g} s"
         process = f"{known['process']} {known['pid'] or ''}".strip()
         lines.append(f"  {known['node']:<10} {known['host']:<16} {known['state']:<10} {process:<16} {lag}".rstrip())
+    for collection, by_shard in answer.get("chunks", {}).items():
+        shares = ", ".join(f"{shard} {number}" for shard, number in by_shard.items())
+        lines.append(f"  chunks of {collection}: {shares}")
     return "\n".join(lines)

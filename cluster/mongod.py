@@ -12,12 +12,16 @@ SETTINGS = (
     # the default lets clients finish for 15 s after a SIGTERM, also when there are none
     "shutdownTimeoutMillisForSignaledShutdown=200",
 )
+SHARD = ("--shardsvr", "--setParameter", "orphanCleanupDelaySecs=1")
+"""Without the short delay a chunk that comes back at once has to wait for what it left behind."""
+ROLES = {"config": ("--configsvr",), "shard": SHARD, "engine": ("--shardsvr",)}
 FATAL = ("F", "E")
 
 
 def command(mongod: str, spec: NodeSpec, path: Path) -> list[str]:
     """The command line of a member of a replica set."""
-    return [*_common(mongod, spec.port, path), "--replSet", str(spec.replica_set), *_parameters(SETTINGS)]
+    role = ROLES.get(spec.role, ())
+    return [*_common(mongod, spec.port, path), "--replSet", str(spec.replica_set), *role, *_parameters(SETTINGS)]
 
 
 def standalone_command(mongod: str, port: int, path: Path) -> list[str]:

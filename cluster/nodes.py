@@ -1,8 +1,9 @@
-"""The database processes: started, restarted when they crash, killed and paused on request."""
+"""The processes of a cluster: started, restarted when they crash, killed and paused on request."""
 
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 
 from cluster import mongod, processes, replica
 from cluster.console import log
@@ -18,13 +19,13 @@ STOP_SECONDS = 20
 
 
 class Node:
-    """One mongod. After `kill()` it stays down; when it ends for any other reason, `watch()` starts it again."""
+    """One process. After `kill()` it stays down; when it ends for any other reason, `watch()` starts it again."""
 
-    def __init__(self, spec: NodeSpec, *, data: DataDir, guard: Guard, binary: str) -> None:
+    def __init__(self, spec: NodeSpec, *, data: DataDir, guard: Guard, command: Sequence[str]) -> None:
         self.spec = spec
         self.failures = 0
         """How often in a row it ended soon after its start."""
-        self._data, self._guard, self._binary = data, guard, binary
+        self._data, self._guard, self._command = data, guard, command
         self._child: Child | None = None
         self._killed = False
         self._started = 0.0
@@ -51,9 +52,8 @@ class Node:
             self._guard.forget(self._child)
         self._killed = False
         self._started = asyncio.get_running_loop().time()
-        command = mongod.command(self._binary, self.spec, self._data.node_path(self.spec.name))
         with self._data.log_path(self.spec.name).open("ab") as output:
-            self._child = self._guard.spawn(command, env=os.environ, output=output.fileno())
+            self._child = self._guard.spawn(self._command, env=os.environ, output=output.fileno())
 
     async def act(self, action: str) -> dict[str, object]:
         """Do what a user asks for; raises ActionRefused if that makes no sense now."""
@@ -113,6 +113,8 @@ class Node:
 
     async def _stepdown(self) -> None:
         self._require("running")
+        if self.spec.replica_set is None:
+            raise ActionRefused(f"{self.spec.name} is no member of a replica set")
         try:
             await replica.step_down(self.spec.host)
         except ActionRefused as refusal:

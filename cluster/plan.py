@@ -8,7 +8,7 @@ from cluster.errors import ClusterError
 from cluster.topology import Topology
 
 STATE = "cluster.json"
-DEFAULT_NODES = 3
+DEFAULT_NODES = {"replica": 3, "sharded": 1}
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,16 @@ class Plan:
     relocated: bool
 
 
-def prepare(data: DataDir, *, kind: str, nodes: int | None, avoid: frozenset[int] = frozenset()) -> Plan:
+def prepare(
+    data: DataDir, *, kind: str, nodes: int | None, engine: bool = True, avoid: frozenset[int] = frozenset()
+) -> Plan:
     """Remembered ports if they are all free, else new ones for all nodes.
 
     For all: a single one kept could be a port under which a copy of this directory is running, and the two sets
     would take each other for members. Raises ClusterError if the directory holds another kind of cluster.
     """
     state = data.read_json(STATE)
-    chosen = _names(data, state, kind, nodes)
+    chosen = _names(data, state, kind, nodes, engine)
     kept = _usable_ports(data, state, avoid)
     known_hosts = kept is not None and state["settled"]
     port_of = kept or dict(zip(chosen, ports.choose(len(chosen), avoid=avoid), strict=True))
@@ -41,14 +43,16 @@ def settle(data: DataDir, plan: Plan) -> None:
     _write(data, plan.topology.kind, {node.name: node.port for node in plan.topology.nodes}, settled=True)
 
 
-def _names(data: DataDir, state: dict[str, object] | None, kind: str, nodes: int | None) -> list[str]:
+def _names(data: DataDir, state: dict[str, object] | None, kind: str, nodes: int | None, engine: bool) -> list[str]:
     if state is not None and state["topology"] != kind:
         raise ClusterError(f"{data.path} holds a cluster of topology {state['topology']}, not {kind}")
     if state is not None and isinstance(state["nodes"], dict):
         known = list(state["nodes"])
     else:
         known = sorted(entry.name for entry in (data.path / "nodes").iterdir())
-    wanted = topology.names(kind, nodes or DEFAULT_NODES)
+    wanted = topology.names(kind, nodes or DEFAULT_NODES[kind], engine=engine)
+    if known and kind == "sharded" and ("engine" in known) != engine:
+        raise ClusterError(f"{data.path} was made with the other kind of router: use another directory")
     if known and nodes and known != wanted:
         raise ClusterError(f"{data.path} holds {len(known)} nodes: use another directory for --nodes {nodes}")
     return known or wanted

@@ -73,12 +73,15 @@ async def is_configured(host: str) -> bool:
     return True
 
 
-async def initiate(name: str, hosts: Sequence[str]) -> None:
+async def initiate(name: str, hosts: Sequence[str], *, config_servers: bool = False) -> None:
     """Make a set of new members; raises ClusterError if they refuse."""
     members = [{"_id": number, "host": host} for number, host in enumerate(hosts)]
+    configuration: Document = {"_id": name, "members": members, "settings": SETTINGS}
+    if config_servers:
+        configuration["configsvr"] = True
     try:
         async with direct(hosts[0], seconds=30) as admin:
-            await admin.command("replSetInitiate", {"_id": name, "members": members, "settings": SETTINGS})
+            await admin.command("replSetInitiate", configuration)
     except PyMongoError as error:
         raise ClusterError(f"cannot initiate the replica set {name}: {error}") from None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster import binaries, plan, ports, relocate, replica, stopping
+from cluster import binaries, plan, ports, programs, relocate, replica, sharding, stopping
 from cluster.app import App
 from cluster.console import announce, log
 from cluster.control import CONTROL_FILE, Control
@@ -17,6 +17,7 @@ from cluster.datadir import DataDir
 from cluster.errors import ActionRefused, ClusterError, UnknownNode
 from cluster.guard import Guard, end_leftovers
 from cluster.nodes import Node
+from cluster.topology import Topology
 
 SET_SECONDS = 120
 ATTEMPTS = 3
@@ -31,6 +32,7 @@ class Order:
     nodes: int | None = None
     port: int | None = None
     workers: int = 2
+    router: str = "auto"
     outlive_parent: bool = False
 
 
@@ -45,6 +47,7 @@ class Supervisor:
         self._nodes: dict[str, Node] = {}
         self._app: App | None = None
         self._control: Control | None = None
+        self._mongos: str | None = None
         self._failure: BaseException | None = None
         self._token = secrets.token_hex(32)
 
@@ -99,19 +102,29 @@ class Supervisor:
     async def _start_database(self, guard: Guard, binary: str) -> None:
         order = self._order
         avoid = frozenset({order.port} if order.port else ())
-        self._plan = plan.prepare(self._data, kind=order.topology, nodes=order.nodes, avoid=avoid)
+        self._mongos = binaries.find_mongos(order.router) if order.topology == "sharded" else None
+        engine = self._mongos is None
+        self._plan = plan.prepare(self._data, kind=order.topology, nodes=order.nodes, engine=engine, avoid=avoid)
         topology = self._plan.topology
         if self._plan.relocated:
             await relocate.relocate(topology, data=self._data, guard=guard, binary=binary)
         log(f"starting {', '.join(f'{node.name} on port {node.port}' for node in topology.nodes)}")
         for spec in topology.nodes:
-            self._nodes[spec.name] = node = Node(spec, data=self._data, guard=guard, binary=binary)
+            command = programs.command(spec, topology, mongod=binary, mongos=self._mongos, data=self._data)
+            self._nodes[spec.name] = node = Node(spec, data=self._data, guard=guard, command=command)
             node.spawn()
             self._background(node.watch())
         await self._open_control()
-        for name in topology.sets:
-            await self._start_set(name)
+        await asyncio.gather(*(self._start_set(name) for name in topology.sets))
+        if topology.routers:
+            await self._start_routing(topology)
         plan.settle(self._data, self._plan)
+
+    async def _start_routing(self, topology: Topology) -> None:
+        came = await asyncio.gather(*(self._came(self._nodes[router.name]) for router in topology.routers))
+        if not all(came):
+            raise ClusterError("the router does not start: see the messages above")
+        await sharding.connect(topology)
 
     async def _start_set(self, name: str) -> None:
         specs = self._plan.topology.sets[name]
@@ -124,7 +137,7 @@ class Supervisor:
         if not any(configured):
             if len(up) < len(hosts):
                 raise ClusterError(f"not all nodes of {name} start: see the messages above")
-            await replica.initiate(name, hosts)
+            await replica.initiate(name, hosts, config_servers=specs[0].role == "config")
         if not await replica.ready(up, seconds=SET_SECONDS):
             raise ClusterError(f"the replica set {name} elected no primary within {SET_SECONDS} s")
 

@@ -1,7 +1,9 @@
 """What a cluster consists of: nodes with a name, a role, a replica set and a port.
 
-`replica()` is one of them; a sharded cluster is another tuple of nodes: `config-1`, `shard1-1` ..., and the nodes
-that are no mongod of a data set, `router` and `engine`.
+    replica    rs0-1 rs0-2 rs0-3
+    sharded    config-1 …  shard1-1 …  shard2-1 …  engine  router
+
+The engine belongs to the development router (docs/router.md); with a real mongos there is none.
 """
 
 from collections.abc import Mapping
@@ -12,7 +14,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """One process: `role` is `data`, and in a sharded cluster also `shard`, `config`, `router`, `engine`."""
+    """One process: `role` is `data`, or in a sharded cluster `config`, `shard`, `engine` or `router`."""
 
     name: str
     role: str
@@ -44,18 +46,44 @@ class Topology:
     @property
     def uri(self) -> str:
         """What a client connects to."""
+        if self.routers:
+            return f"mongodb://{','.join(router.host for router in self.routers)}/"
         (name, members), *_ = self.sets.items()
         return f"mongodb://{','.join(member.host for member in members)}/?replicaSet={name}"
 
+    @property
+    def routers(self) -> list[NodeSpec]:
+        """The nodes that clients of a sharded cluster connect to."""
+        return [node for node in self.nodes if node.role == "router"]
 
-def names(kind: str, nodes: int) -> list[str]:
-    """The names of the nodes of a topology, `nodes` in each set."""
-    if kind != "replica":
-        raise ValueError(kind)
-    return [f"rs0-{number}" for number in range(1, nodes + 1)]
+    @property
+    def shards(self) -> dict[str, list[NodeSpec]]:
+        """The replica sets that are shards."""
+        return {name: members for name, members in self.sets.items() if members[0].role == "shard"}
+
+    def hosts(self, set_name: str) -> str:
+        """A set's members, separated by commas."""
+        return ",".join(member.host for member in self.sets[set_name])
+
+
+def names(kind: str, nodes: int, *, engine: bool = True) -> list[str]:
+    """The names of the nodes of a topology, `nodes` in each set of data."""
+    if kind == "replica":
+        return _members("rs0", nodes)
+    sets = [_members(name, nodes) for name in ("config", "shard1", "shard2")]
+    return [*(name for members in sets for name in members), *(["engine"] if engine else []), "router"]
 
 
 def build(kind: str, ports: Mapping[str, int]) -> Topology:
     """The topology whose nodes have these names and ports."""
-    nodes = (NodeSpec(name, "data", name.rpartition("-")[0], port) for name, port in ports.items())
-    return Topology(kind, tuple(nodes))
+    return Topology(kind, tuple(_node(name, port) for name, port in ports.items()))
+
+
+def _members(set_name: str, nodes: int) -> list[str]:
+    return [f"{set_name}-{number}" for number in range(1, nodes + 1)]
+
+
+def _node(name: str, port: int) -> NodeSpec:
+    set_name = name.rpartition("-")[0] or name
+    role = "shard" if set_name.startswith("shard") else "data" if set_name == "rs0" else set_name
+    return NodeSpec(name, role, None if role == "router" else set_name, port)

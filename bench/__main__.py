@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         "sections", nargs="*", type=_section, default=list(SECTIONS), metavar="SECTION", help=", ".join(SECTIONS)
     )
     parser.add_argument("--driver", choices=("motor", "pymongo"), default="motor", help="on both sides")
-    parser.add_argument("--rounds", type=int, default=7, help="pairs of rounds in `listing`")
-    parser.add_argument("--seconds", type=float, default=6, help="of a round")
+    parser.add_argument("--rounds", type=int, default=15, help="pairs of rounds in `listing`")
+    parser.add_argument("--seconds", type=float, default=3, help="of a round")
     parser.add_argument("--requests", type=int, default=400, help="of every cell in `depth`")
     parser.add_argument("--data-dir", type=Path, help="keep what was seeded there, for the next run")
     return parser

@@ -8,6 +8,7 @@ from shardmart.adapters.mongo import documents, listing
 from shardmart.domain.listings import ListingQuery
 
 app = Sanic("bare", dumps=lambda value: orjson.dumps(value, default=lambda d: float(documents.decimal_of(d))))
+app.config.AUTO_EXTEND = False  # sanic-ext is installed, and would put its middleware on every answer
 products = bootstrap.open_mongo(settings.load(env_file=None)).collection("products")
 page, fields = listing.plan(ListingQuery(), None), documents.PRODUCT_FIELDS
 

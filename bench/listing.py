@@ -14,7 +14,7 @@ from bench.stack import Stack
 from bench.table import Row
 
 PRODUCTS = 50_000
-WARM_UP_SECONDS = 3
+WARM_UP_SECONDS = 2
 
 
 @dataclass(frozen=True)

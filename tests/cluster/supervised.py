@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +85,13 @@ class Place:
         return done.stderr
 
     def status(self) -> dict[str, Any]:
-        return commands.status(DataDir(self.data))  # the command without the time to start Python
+        """What the command prints, without the time that it takes to start Python."""
+        with warnings.catch_warnings():
+            # PyMongo's asynchronous client leaves a socket to the collector when it is closed while connecting
+            warnings.simplefilter("ignore", ResourceWarning)
+            answer = commands.status(DataDir(self.data))
+            gc.collect()
+        return answer
 
     def node(self, name: str) -> dict[str, Any]:
         return next(node for node in self.status()["nodes"] if node["node"] == name)

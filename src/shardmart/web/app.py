@@ -23,7 +23,7 @@ from shardmart.web.headers import Finish
 from shardmart.web.metrics import Meter
 from shardmart.web.openapi import document
 from shardmart.web.replies import Kind
-from shardmart.web.routes import ROUTES
+from shardmart.web.routes import ROUTES, TAGS
 from shardmart.web.wire import ShopRequest
 
 NAME = "shardmart"
@@ -110,7 +110,7 @@ def _add_document(app: Sanic[Any, Any]) -> None:
     SpecificationBuilder.reset()  # type: ignore[no-untyped-call]
     config = {"oas_ui_redoc": False, "oas_ui_swagger": False, "oas_autodoc": False}
     extended = Extend(app, built_in_extensions=False, extensions=[Document], config=config)
-    extended.openapi.raw(document(ROUTES))  # type: ignore[no-untyped-call]
+    extended.openapi.raw(document(ROUTES, TAGS))  # type: ignore[no-untyped-call]
     for route in app.router.routes:
         openapi.exclude()(route.handler)  # the table describes them, sanic-ext need not guess
     lines = {name.decode(): value.decode() for name, value in app.ctx.finish.lines(Kind.API)}

@@ -61,8 +61,8 @@ _PATH_PARTS: dict[str, Json] = {
 }
 
 
-def document(routes: tuple[Route, ...]) -> Json:
-    """All of it but the version, as sanic-ext's builder takes it."""
+def document(routes: tuple[Route, ...], tags: dict[str, str]) -> Json:
+    """All of it but the version, as sanic-ext's builder takes it; `tags` with their descriptions."""
     schemas: dict[str, Json] = {}
     paths: dict[str, Json] = {}
     _add_schema(answers.Problem, schemas)
@@ -70,7 +70,7 @@ def document(routes: tuple[Route, ...]) -> Json:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
     return {
         "info": {"title": "Shardmart", "version": shardmart.__version__, "description": _DESCRIPTION},
-        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
+        "tags": [{"name": tag, "description": text} for tag, text in tags.items()],
         "paths": paths,
         "components": {
             "schemas": schemas,

@@ -41,6 +41,16 @@ from shardmart.web.handlers import admin, auth, cart, lab, operations, orders, p
 
 AUTH, PRODUCTS, CART, ORDERS = "Authentication", "Products", "Cart", "Orders"
 SELLERS, ADMINS, LAB, OPERATIONS = "Seller", "Admin", "Lab", "Operations"
+TAGS = {
+    AUTH: "Accounts and sessions.",
+    PRODUCTS: "The catalogue, and what sellers do with it.",
+    CART: "A buyer's cart.",
+    ORDERS: "Checkouts and orders.",
+    SELLERS: "A seller's figures.",
+    ADMINS: "Moderation and the whole shop in figures.",
+    LAB: "The database made visible, and the means to hurt it.",
+    OPERATIONS: "For whoever runs the shop.",
+}
 _STALENESS = ("X-Staleness-Bound",)
 
 _AUTHENTICATION = (

@@ -70,12 +70,14 @@ Price = Annotated[
     _amount_schema(money.MIN_PRICE, money.MAX_PRICE),
 ]
 Total = Annotated[Decimal, PlainValidator(_amount(Decimal(0), MAX_TOTAL)), _amount_schema(Decimal(0), MAX_TOTAL)]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-Description = Annotated[str, Field(max_length=5_000)]
-Category = Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Assam, 100 g"])]
+Description = Annotated[str, Field(max_length=5_000, examples=["Malty."])]
+Category = Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S", examples=["Tea"])]
 Stock = Annotated[int, Field(ge=0, le=MAX_STOCK)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
-Id = Annotated[str, Field(min_length=1, max_length=100)]
+Id = Annotated[
+    str, Field(min_length=1, max_length=100, examples=["6553f1a2c4d5e6f708192a3b-7a64e2b3d5c6f708192a3b4c"])
+]
 GivenOrLeftOut = BeforeValidator(_not_null)  # for fields whose default None means «left out»
 
 
@@ -93,15 +95,19 @@ class Registration(Body):
     name: Name
     email: Annotated[str, Field(max_length=254, pattern=_EMAIL, examples=["ada@example.com"])]
     password: Annotated[
-        str, Field(min_length=MIN_PASSWORD_CHARACTERS, max_length=72), AfterValidator(_bytes(1, MAX_PASSWORD_BYTES))
+        str,
+        Field(min_length=MIN_PASSWORD_CHARACTERS, max_length=72, examples=["seven pots of tea"]),
+        AfterValidator(_bytes(1, MAX_PASSWORD_BYTES)),
     ]
     role: Literal["buyer", "seller"] = "buyer"
 
 
 class Credentials(Body):
-    email: Annotated[str, Field(min_length=1, max_length=254)]
+    email: Annotated[str, Field(min_length=1, max_length=254, examples=["buyer@demo.com"])]
     password: Annotated[
-        str, Field(min_length=1, max_length=1_024), AfterValidator(_bytes(1, LONGEST_PASSWORD_TO_TRY))
+        str,
+        Field(min_length=1, max_length=LONGEST_PASSWORD_TO_TRY, examples=["demo123"]),
+        AfterValidator(_bytes(1, LONGEST_PASSWORD_TO_TRY)),
     ]
 
 

@@ -76,7 +76,7 @@ def served(running: Served) -> Iterator[Served]:
     """The running server with a fresh shop and a client without cookies."""
     fake = FakeShop()
     running.app.ctx.shop = fake.shop
-    with httpx.Client(base_url=running.http.base_url, timeout=10) as http:
+    with httpx.Client(base_url=running.http.base_url, timeout=10, verify=False) as http:
         yield replace(running, fake=fake, http=http)
 
 
@@ -130,5 +130,5 @@ def _start(fake: FakeShop, changed: dict[str, Any]) -> tuple[Served, Callable[[]
         asyncio.run_coroutine_threadsafe(shut(), loop)
         thread.join(10)
 
-    http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
+    http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=False)
     return Served(port, http, fake, made["app"]), stop

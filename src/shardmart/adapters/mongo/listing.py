@@ -41,7 +41,14 @@ class Plan:
 def plan(query: ListingQuery, after: Position | None) -> Plan:
     """The find for a page of a list. Raises InvalidCursor for a position that is none of this sort."""
     index, sort = SORTS[query.sort]
-    which = keyset.beyond(listed(query), sort, _seen(query.sort, after))
+    seen = _seen(query.sort, after)
+    if seen is None:
+        which = listed(query)
+    else:
+        # a branch for each value: with both in one, the server sorts all that comes after the position in memory
+        stocked = (True,) if query.in_stock else (True, False)
+        pages = [keyset.beyond({**listed(query), "in_stock": value}, sort, seen) for value in stocked]
+        which = {"$or": [branch for page in pages for branch in page["$or"]]}
     return Plan(which, sort, None if query.words else index)
 
 

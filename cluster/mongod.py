@@ -26,7 +26,11 @@ def command(mongod: str, spec: NodeSpec, path: Path) -> list[str]:
 
 def standalone_command(mongod: str, port: int, path: Path) -> list[str]:
     """The command line to look at a member's documents while it is outside its set."""
-    quiet = ("disableLogicalSessionCacheRefresh=true", "ttlMonitorEnabled=false")
+    quiet = (
+        "disableLogicalSessionCacheRefresh=true",
+        "ttlMonitorEnabled=false",
+        "skipShardingConfigurationChecks=true",
+    )
     return [*_common(mongod, port, path), *_parameters((*SETTINGS, *quiet))]
 
 

@@ -74,7 +74,7 @@ async def _rewrite(node: NodeSpec, topology: Topology, set_id: ObjectId) -> None
 
 
 async def _rewrite_cluster(node: NodeSpec, topology: Topology, client: AsyncMongoClient[Document]) -> None:
-    """What a sharded cluster remembers besides: the config servers where its shards are, the shards where those are."""
+    """What a sharded cluster knows besides: the config servers where its shards are, the shards where those are."""
     if node.role == "config":
         for name in topology.shards:
             where = {"host": f"{name}/{topology.hosts(name)}"}

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 START_SECONDS, PAUSE_SECONDS, RESTART_PAUSE_SECONDS = 60.0, 0.1, 1.0
 _PR_SET_PDEATHSIG = 1
-_ENDED = (ProcessState.FAILED, ProcessState.COMPLETED)
+_ENDED = (ProcessState.FAILED.name, ProcessState.COMPLETED.name)
 
 AnyApp = Sanic[Any, Any]
 
@@ -54,10 +54,11 @@ def serve(settings: Settings, *, factory: str = "shardmart.bootstrap:create_app"
     """
     resource_tracker.ensure_running()  # it unblocks signals when it starts, so it starts first
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    keeper = _Keeper()
     with _metrics_directory():
         startup.Manager = _table_of_states  # type: ignore[attr-defined]
         app = _make_app(factory)
-        app.register_listener(_keep_promises, "main_process_ready")
+        app.register_listener(keeper.start, "main_process_ready")
         app.prepare(
             host=settings.host,
             port=settings.port,
@@ -71,11 +72,11 @@ def serve(settings: Settings, *, factory: str = "shardmart.bootstrap:create_app"
 
 def serving_workers(states: Mapping[str, Any]) -> int:
     """How many of the workers in Sanic's table of states serve."""
-    return sum(
-        1
-        for state in states.values()
-        if state.get("server") and state.get("serving") and state.get("state") == ProcessState.ACKED.name
-    )
+    return sum(1 for state in states.values() if state.get("server") and _serves(state))
+
+
+def _serves(state: Mapping[str, Any]) -> bool:
+    return bool(state.get("serving")) and state.get("state") == ProcessState.ACKED.name
 
 
 def stop_on_signal(app: AnyApp) -> None:
@@ -130,29 +131,39 @@ def _make_worker_app(factory: str) -> AnyApp:
     return app
 
 
-def _keep_promises(app: AnyApp) -> None:
-    manager = app.manager
-    manager.kill = partial(_kill_workers, manager)  # type: ignore[method-assign]
-    keeper = _Keeper(manager)
-    for task in (keeper.stop_when_asked, keeper.restart_the_dead):
-        threading.Thread(target=task, daemon=True, name=task.__name__).start()
-
-
 class _Keeper:
     """Two threads beside Sanic's manager in the main process. They talk to it by its own messages."""
 
-    def __init__(self, manager: WorkerManager) -> None:
-        self._manager = manager
-        self._stopping = False
-        self._asked: dict[str, float] = {}
+    _manager: WorkerManager
 
-    def stop_when_asked(self) -> None:
-        number = signal.sigwait(STOP_SIGNALS)
-        log.info("stopping", extra={"signal": signal.Signals(number).name})
+    def __init__(self) -> None:
+        self._asked_to_stop = threading.Event()
+        self._stopping = False
+        self._restarts_allowed_at: dict[str, float] = {}
+        self._listen()
+
+    def start(self, app: AnyApp) -> None:
+        self._manager = app.manager
+        self._manager.kill = partial(_kill_workers, app.manager)  # type: ignore[method-assign]
+        self._listen()  # Sanic's manager has just put its own handlers there
+        for task in (self._stop_when_asked, self._restart_the_dead):
+            threading.Thread(target=task, daemon=True, name=task.__name__).start()
+
+    def _listen(self) -> None:
+        """Threads that were there before may not have blocked the signals; then this hears of them."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, lambda number, frame: self._asked_to_stop.set())
+
+    def _stop_when_asked(self) -> None:
+        while not (self._asked_to_stop.is_set() or signal.sigpending() & set(STOP_SIGNALS)):
+            time.sleep(PAUSE_SECONDS)
+        log.info("stopping")
         self._stopping = True
         end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end and not self._all_serve():
+        while time.monotonic() < end and self._starting():
             time.sleep(PAUSE_SECONDS)
+        for name in self._starting():
+            self._kill(name)
         self._stop_listening()
         self._manager.monitor_publisher.send(None)
         self._manager.shutdown()  # type: ignore[no-untyped-call]
@@ -163,12 +174,14 @@ class _Keeper:
         if listener is not None:
             listener.close()
 
-    def restart_the_dead(self) -> None:
-        while not self._all_serve():
+    def _restart_the_dead(self) -> None:
+        while self._starting():
             time.sleep(PAUSE_SECONDS)
         while not self._stopping:
             for process in list(self._manager.transient_processes):
-                if process.state in _ENDED and time.monotonic() > self._asked.get(process.name, 0.0):
+                if process.state.name in _ENDED and time.monotonic() > self._restarts_allowed_at.get(
+                    process.name, 0.0
+                ):
                     self._restart(process)
             time.sleep(PAUSE_SECONDS)
 
@@ -176,14 +189,22 @@ class _Keeper:
         log.error("a worker ended, starting it again", extra={"worker": process.name, "worker_pid": process.pid})
         if process.pid and os.environ.get(DIRECTORY):
             mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
-        self._asked[process.name] = time.monotonic() + RESTART_PAUSE_SECONDS
+        self._restarts_allowed_at[process.name] = time.monotonic() + RESTART_PAUSE_SECONDS
         self._manager.monitor_publisher.send(f"{process.name}:")
 
-    def _all_serve(self) -> bool:
+    def _starting(self) -> list[str]:
+        """The workers that neither serve nor have ended."""
         try:
-            return serving_workers(dict(self._manager.worker_state)) >= self._manager.num_server
-        except (OSError, EOFError):  # Sanic's table of states is gone: it is stopping
-            return True
+            states = dict(self._manager.worker_state)
+        except (OSError, EOFError):  # Sanic's table of states is gone: it has stopped
+            return []
+        workers = {name: state for name, state in states.items() if state.get("server")}
+        return [name for name, state in workers.items() if not _serves(state) and state.get("state") not in _ENDED]
+
+    def _kill(self, name: str) -> None:
+        for process in self._manager.processes:
+            if process.name == name:
+                os.kill(process.pid, signal.SIGKILL)
 
 
 def _kill_workers(manager: WorkerManager) -> None:

@@ -1,7 +1,7 @@
 """Catalogue queries: which index serves which page.
 
-Every equality filter is part of the list's name (`documents.lists_of`), so a page is one range of one index, and
-the index is named in the query: there is nothing to plan and nothing to sort.
+Every equality filter is part of the list's name (`documents.lists_of`), so a page is one range of one index for each
+stock state, which the server merges, and the index is named in the query: nothing to plan and nothing to sort.
 """
 
 from __future__ import annotations
@@ -42,21 +42,18 @@ def plan(query: ListingQuery, after: Position | None) -> Plan:
     """The find for a page of a list. Raises InvalidCursor for a position that is none of this sort."""
     index, sort = SORTS[query.sort]
     seen = _seen(query.sort, after)
-    if seen is None:
-        which = listed(query)
-    else:
-        # a branch for each value: with both in one, the server sorts all that comes after the position in memory
-        stocked = (True,) if query.in_stock else (True, False)
-        pages = [keyset.beyond({**listed(query), "in_stock": value}, sort, seen) for value in stocked]
-        which = {"$or": [branch for page in pages for branch in page["$or"]]}
-    return Plan(which, sort, None if query.words else index)
+    if query.words:
+        return Plan(keyset.beyond(listed(query), sort, seen), sort, None)
+    pages = [keyset.beyond(each, sort, seen) for each in _by_stock(query)]
+    branches = [branch for page in pages for branch in page.get("$or", (page,))]
+    return Plan(branches[0] if len(branches) == 1 else {"$or": branches}, sort, index)
 
 
 def listed(query: ListingQuery) -> Document:
     """The filter of a list without its position."""
     which: Document = {
         "listed_in": list_name(category=query.category, seller_id=query.seller_id),
-        # both values rather than none: equality on every field before the sort lets the index give the order
+        # both values rather than none: a field left open in an index hides those behind it
         "in_stock": True if query.in_stock else {"$in": [True, False]},
     }
     bounds: Document = {}
@@ -69,6 +66,16 @@ def listed(query: ListingQuery) -> Document:
     if query.words:
         which["$and"] = words_match(query.words)
     return which
+
+
+def _by_stock(query: ListingQuery) -> list[Document]:
+    """The list in parts of which each has one stock state.
+
+    With both states in one range list the server merges what the index gives only as long as nothing else is equal
+    before the sort: a position or a single price would make it read and sort all that is left.
+    """
+    which = listed(query)
+    return [which] if query.in_stock else [{**which, "in_stock": state} for state in (True, False)]
 
 
 def words_match(words: tuple[str, ...]) -> list[Document]:

@@ -33,6 +33,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "setup" not in metafunc.fixturenames:
         return
     topologies = tuple(metafunc.config.getoption("--topology").split(","))
+    if "sharded" in metafunc.definition.path.parts:
+        topologies = ("sharded",)  # what only a sharded cluster can do
     drivers = tuple(metafunc.config.getoption("--driver").split(","))
     every_driver = "contract" in metafunc.definition.path.parts
     if not every_driver or metafunc.definition.get_closest_marker("first_driver"):
@@ -66,8 +68,8 @@ def shop(setup: Setup) -> Iterator[Shop]:
 
 @pytest.fixture(scope="session")
 def fault_shop(setup: Setup) -> Iterator[Shop]:
-    """A shop to break; `broken` hands it out whole and mends it afterwards."""
-    with running(setup) as started:
+    """A shop to break, three members in every set; `broken` hands it out whole and mends it afterwards."""
+    with running(setup, nodes=3) as started:
         yield started
 
 

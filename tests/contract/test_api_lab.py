@@ -16,6 +16,7 @@ NAMES = (
     "product_by_id", "take_stock", "product_listing", "text_search", "seller_products", "order_by_id",
     "seller_orders", "buyer_orders", "inventory_logs_of_product", "seller_stats",
 )  # fmt: skip
+SCATTERED = {"product_listing", "text_search", "buyer_orders"}  # of NAMES, where there are shards
 EXPLAINED = {
     "name", "expected", "targeted", "shards_touched", "index", "keys_examined", "documents_examined", "returned",
     "raw",
@@ -40,6 +41,10 @@ def test_the_topology_names_every_node_and_one_primary(shop: Shop, setup: Setup,
         assert Counter(member["state"] for member in topology["members"]) == {"PRIMARY": 1, "SECONDARY": 2}
         assert isinstance(topology["set"], str) and topology["set"]
         assert len({member["host"] for member in topology["members"]}) == 3
+    else:
+        states = {member["node"]: member["state"] for member in members(topology) + topology["config"]["members"]}
+        assert states == dict.fromkeys(("shard1-1", "shard2-1", "config-1"), "PRIMARY")
+        assert [router["state"] for router in topology["routers"] if router["node"] == "router"] == ["ROUTER"]
 
 
 def test_the_topology_agrees_with_the_command_line(shop: Shop, admin: Person) -> None:
@@ -66,8 +71,9 @@ def test_a_shape_is_explained_live(sold: dict[str, Any], setup: Setup, admin: Pe
         assert type(explained[figure]) is int and explained[figure] >= 0, explained[figure]
     assert explained["raw"]
     assert "COLLSCAN" not in str(explained["raw"])
-    if setup.topology == "replica":
-        assert (explained["targeted"], explained["shards_touched"]) == (True, 1)
+    shards = 2 if setup.topology == "sharded" and name in SCATTERED else 1
+    assert explained["expected"] == ("targeted" if shards == 1 else "scatter_gather")
+    assert (explained["targeted"], explained["shards_touched"]) == (shards == 1, shards)
 
 
 def test_everything_that_is_listed_can_be_explained(sold: dict[str, Any], admin: Person) -> None:
@@ -96,7 +102,9 @@ def test_an_audit_of_a_sound_shop_is_clean_and_says_what_it_looked_at(shop: Shop
     assert max(report["checked"].values()) > 0
 
 
-@pytest.mark.parametrize("path", ["nonsense/kill", "rs0-9/start", "rs0-1/explode", "%00/kill"])
+@pytest.mark.parametrize(
+    "path", ["nonsense/kill", "rs0-9/start", "shard1-9/start", "rs0-1/explode", "shard1-1/explode", "%00/kill"]
+)
 def test_an_unknown_node_or_action_is_absent(admin: Person, path: str) -> None:
     problem(admin.api.post(f"/api/lab/nodes/{path}"), 404, "not_found")
 

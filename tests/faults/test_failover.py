@@ -7,7 +7,7 @@ import time
 from tests.support.api import ok
 from tests.support.buying import Buying
 from tests.support.ledger import clean
-from tests.support.nodes import heal, lab, primary, secondaries
+from tests.support.nodes import heal, lab, primary, secondaries, seller_there
 from tests.support.shop import Shop
 
 EVERY, DURATION, LONGEST_GAP = 6.0, 30.0, 8.0
@@ -17,7 +17,7 @@ def test_a_primary_killed_every_six_seconds_loses_no_acknowledged_checkout(broke
     workers = broken.demo.worker_pids()
     down: str | None = None
     killed: list[str] = []
-    with Buying(broken, broken.seller(), 8) as buying:
+    with Buying(broken, seller_there(broken), 8) as buying:
         for tick in range(1, int(DURATION / EVERY) + 1):
             time.sleep(max(0.0, buying.started + tick * EVERY - time.monotonic()))
             if down is not None:
@@ -37,7 +37,7 @@ def test_a_primary_killed_every_six_seconds_loses_no_acknowledged_checkout(broke
 
 
 def test_a_stepdown_costs_no_checkout(broken: Shop) -> None:
-    with Buying(broken, broken.seller(), 4) as buying:
+    with Buying(broken, seller_there(broken), 4) as buying:
         time.sleep(1)
         lab(broken, primary(broken), "stepdown")
         time.sleep(4)
@@ -49,7 +49,7 @@ def test_a_stepdown_costs_no_checkout(broken: Shop) -> None:
 
 def test_a_frozen_secondary_costs_no_checkout(broken: Shop) -> None:
     node = secondaries(broken)[0]
-    with Buying(broken, broken.seller(), 4) as buying:
+    with Buying(broken, seller_there(broken), 4) as buying:
         lab(broken, node, "pause")
         time.sleep(4)
         lab(broken, node, "resume")
@@ -60,7 +60,7 @@ def test_a_frozen_secondary_costs_no_checkout(broken: Shop) -> None:
 
 
 def test_what_was_acknowledged_before_the_primary_died_is_there_after_it(broken: Shop) -> None:
-    seller, buyer = broken.seller(), broken.buyer()
+    seller, buyer = seller_there(broken), broken.buyer()
     product = broken.product(seller, stock=10)
     order = broken.buy(buyer, (product, 3))["orders"][0]
     lab(broken, primary(broken), "kill")

@@ -39,8 +39,11 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 
 class Demo:
-    def __init__(self, *, topology: str, driver: str, workers: int = 2, **settings: str) -> None:
+    def __init__(
+        self, *, topology: str, driver: str, workers: int = 2, nodes: int | None = None, **settings: str
+    ) -> None:
         self.topology = topology
+        self.nodes = nodes  # members of each set; None: what the topology has by default
         self.port = free_port()
         self.workers = workers
         self.url = f"http://127.0.0.1:{self.port}"
@@ -63,6 +66,7 @@ class Demo:
         self._uri = None
         command = [sys.executable, "-m", "cluster", "demo", "--topology", self.topology]
         command += ["--port", str(self.port), "--data-dir", str(self.data_dir), "--workers", str(self.workers)]
+        command += ["--nodes", str(self.nodes)] if self.nodes else []
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

@@ -1,10 +1,10 @@
-"""On what the suite runs. `sharded` is added here, by one word, and nowhere else."""
+"""On what the suites run: everything on both topologies, the contract also with the second driver."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-TOPOLOGIES = ("replica",)
+TOPOLOGIES = ("replica", "sharded")
 DRIVERS = ("motor", "pymongo")  # the first one carries the suites that need no second driver
 
 
@@ -18,4 +18,9 @@ class Setup:
 
 
 def setups(topologies: tuple[str, ...], drivers: tuple[str, ...]) -> list[Setup]:
-    return [Setup(topology, driver) for topology in topologies for driver in drivers]
+    """Every topology with the first driver, the first topology with the others too."""
+    return [
+        Setup(topology, driver)
+        for number, topology in enumerate(topologies)
+        for driver in (drivers[:1] if number else drivers)
+    ]

@@ -11,8 +11,8 @@ from tests.support.shop import Shop
 
 
 @contextmanager
-def running(setup: Setup, **settings: str) -> Iterator[Shop]:
-    demo = Demo(topology=setup.topology, driver=setup.driver, **settings).start()
+def running(setup: Setup, *, nodes: int | None = None, **settings: str) -> Iterator[Shop]:
+    demo = Demo(topology=setup.topology, driver=setup.driver, nodes=nodes, **settings).start()
     shop = Shop(demo)
     try:
         yield shop

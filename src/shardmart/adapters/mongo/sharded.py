@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from bson import json_util
+from pymongo.errors import PyMongoError
 
 from shardmart.adapters.mongo.client import Document, Mongo
 from shardmart.adapters.mongo.explain import Explains
@@ -16,6 +17,8 @@ from shardmart.adapters.mongo.members import describe_members
 from shardmart.adapters.mongo.sharding import SHARD_KEYS, chunks_of, shard_collections
 from shardmart.adapters.node_control import ClusterNodes
 from shardmart.domain.reports import Explanation, Member, QueryShape
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 2.0  # how long the lab waits for what only the router can tell
 
@@ -26,6 +29,7 @@ class ShardedTopology:
 
     def __init__(self, mongo: Mongo, nodes: ClusterNodes) -> None:
         self._mongo = mongo
+        self._admin = mongo.client.get_database("admin")
         self._nodes = nodes
         self._explains = Explains(mongo, one_shard=False)
         self._map: dict[str, list[str]] = {}
@@ -34,13 +38,17 @@ class ShardedTopology:
         await shard_collections(self._mongo)
 
     async def describe(self) -> Mapping[str, Any]:
-        names = {node["host"]: node["node"] for node in await self._nodes.known() if node.get("host")}
-        sets = await self._sets()
-        zones, collections, balancer = await self._from_router()
-        described = await asyncio.gather(
-            *(describe_members({host: names.get(host, host) for host in hosts}) for hosts in sets.values())
+        known = [node for node in await self._nodes.known() if node.get("host")]
+        names = {node["host"]: node["node"] for node in known}
+        sets, zones, collections, balancer = await asyncio.gather(
+            self._sets(known), _in_time(self._zones(), {}), self._collections(), _in_time(self._balancer(), None)
         )
-        by_name = dict(zip(sets, described, strict=True))
+        engine = [node["host"] for node in known if node["role"] == "engine"]
+        described = await asyncio.gather(
+            *(describe_members({host: names.get(host, host) for host in hosts}) for hosts in (*sets.values(), engine))
+        )
+        *by_set, (_, engine_members) = described
+        by_name = dict(zip(sets, by_set, strict=True))
         config_set, config_members = by_name.pop("config", (None, []))
         return {
             "kind": "sharded",
@@ -49,7 +57,7 @@ class ShardedTopology:
                 for name, (_, members) in by_name.items()
             ],
             "config": {"set": config_set, "members": config_members},
-            "routers": await self._routers(names),
+            "routers": [*self._routers(names), *engine_members],
             "collections": collections,
             "balancer": balancer,
         }
@@ -60,43 +68,54 @@ class ShardedTopology:
     async def explain(self, name: str) -> Explanation:
         return await self._explains.explain(name)
 
-    async def _sets(self) -> dict[str, list[str]]:
-        """`config` first, then the shards, each with its hosts; remembered for when no router answers."""
-        try:
-            command = self._mongo.client.get_database("admin").command("getShardMap")
-            found = (await asyncio.wait_for(command, LOOK_SECONDS))["map"]
-        except Exception:
-            return self._map
-        hosts = {name: where.partition("/")[2].split(",") for name, where in found.items()}
-        self._map = {"config": hosts.pop("config"), **dict(sorted(hosts.items()))}
+    async def _sets(self, known: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+        """`config` first, then the shards, each with its hosts: from the supervisor, else from a router."""
+        found: dict[str, list[str]] = {}
+        for node in known:
+            if node["role"] in ("config", "shard"):
+                found.setdefault(node["set"], []).append(node["host"])
+        if found:
+            return found
+        self._map = await _in_time(self._shard_map(), self._map)
         return self._map
 
-    async def _from_router(self) -> tuple[dict[str, list[str]], dict[str, Any], dict[str, Any] | None]:
-        try:
-            return await asyncio.wait_for(self._ask_router(), LOOK_SECONDS)
-        except Exception:
-            return {}, {}, None
+    async def _shard_map(self) -> dict[str, list[str]]:
+        found = (await self._admin.command("getShardMap"))["map"]
+        hosts = {name: where.partition("/")[2].split(",") for name, where in found.items()}
+        return {"config": hosts.pop("config"), **dict(sorted(hosts.items()))}
 
-    async def _ask_router(self) -> tuple[dict[str, list[str]], dict[str, Any], dict[str, Any] | None]:
-        admin, config = self._mongo.client.get_database("admin"), self._mongo.client.get_database("config")
-        zones = {d["_id"]: d.get("tags", []) for d in await config["shards"].find({}).to_list(None)}
-        collections = {name: await self._collection(name) for name in SHARD_KEYS}
-        status = await admin.command("balancerStatus")
-        return zones, collections, {"mode": status["mode"], "running": status["inBalancerRound"]}
+    async def _zones(self) -> dict[str, list[str]]:
+        shards = self._mongo.client.get_database("config")["shards"]
+        return {d["_id"]: d.get("tags", []) for d in await shards.find({}).to_list(None)}
+
+    async def _balancer(self) -> dict[str, Any]:
+        status = await self._admin.command("balancerStatus")
+        return {"mode": status["mode"], "running": status["inBalancerRound"]}
+
+    async def _collections(self) -> dict[str, Any]:
+        found = await asyncio.gather(*(self._collection(name) for name in SHARD_KEYS))
+        return dict(zip(SHARD_KEYS, found, strict=True))
 
     async def _collection(self, name: str) -> Document:
-        counted = await self._mongo.aggregate(self._mongo.collection(name), [{"$collStats": {"count": {}}}])
+        """Chunks come from the config servers; counts from every shard, so they are missing when one is away."""
+        chunks, counted = await asyncio.gather(
+            _in_time(chunks_of(self._mongo, name), []), _in_time(self._counts(name), {})
+        )
         return {
             "shard_key": dict(SHARD_KEYS[name]),
             "chunks": [
                 {"min": _shown(chunk["min"]), "max": _shown(chunk["max"]), "shard": chunk["shard"]}
-                for chunk in await chunks_of(self._mongo, name)
+                for chunk in chunks
             ],
-            "documents_by_shard": {d["shard"]: d["count"] for d in counted},
+            "documents_by_shard": counted,
         }
 
-    async def _routers(self, names: Mapping[str, str]) -> list[Member]:
-        """The routers in the connection string, or those that the supervisor knows, and whether they answer."""
+    async def _counts(self, name: str) -> dict[str, int]:
+        counted = await self._mongo.aggregate(self._mongo.collection(name), [{"$collStats": {"count": {}}}])
+        return {d["shard"]: d["count"] for d in counted}
+
+    def _routers(self, names: Mapping[str, str]) -> list[Member]:
+        """The routers in the connection string, and whether they answered lately."""
         servers = self._mongo.client.topology_description.server_descriptions()
         return [
             Member(
@@ -107,6 +126,14 @@ class ShardedTopology:
             )
             for (host, port), server in servers.items()
         ]
+
+
+async def _in_time(question: Awaitable[T], otherwise: T) -> T:
+    """The router's answer, or something else: the lab shows what it can while parts of the cluster are away."""
+    try:
+        return await asyncio.wait_for(question, LOOK_SECONDS)
+    except (PyMongoError, asyncio.TimeoutError):
+        return otherwise
 
 
 def _shown(bound: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,10 @@
 than a chunk can split. Collections sharded so begin with the same ranges on the same shards; a zone per shard pins
 those ranges in all of them, so a product, its logs and its orders stay together. That is for speed alone:
 correctness never rests on it, chunks may move.
+
+People (accounts, sessions, carts, claims) are not sharded and lie on the database's primary shard: what is unique to
+a person needs one place. A claim lies with the account that made it, and not where its key's hash falls, so that a
+shard which is away stops its own sellers and not half of everybody's checkouts (docs/sharding.md).
 """
 
 from __future__ import annotations
@@ -16,15 +20,12 @@ from bson import SON
 from shardmart.adapters.mongo.client import Document, Mongo
 
 BY_SELLER = SON([("seller_id", "hashed"), ("_id", 1)])
-BY_ID = SON([("_id", "hashed")])
 SHARD_KEYS: Mapping[str, Mapping[str, Any]] = {
     "products": BY_SELLER,
     "orders": BY_SELLER,
     "inventory_logs": BY_SELLER,
     "outcomes": BY_SELLER,
-    "claims": BY_ID,
 }
-CO_LOCATED = tuple(name for name, key in SHARD_KEYS.items() if key is BY_SELLER)
 
 
 async def shard_collections(mongo: Mongo) -> None:
@@ -48,7 +49,7 @@ async def _pin(mongo: Mongo) -> None:
     for shard in sorted({chunk["shard"] for chunk in chunks}):
         await admin.command("addShardToZone", shard, zone=zone_of(shard))
     for chunk in chunks:
-        for collection in CO_LOCATED:
+        for collection in SHARD_KEYS:
             await admin.command(
                 "updateZoneKeyRange",
                 f"{mongo.db.name}.{collection}",

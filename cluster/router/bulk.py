@@ -7,13 +7,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cluster.router.catalog import Placement
 from cluster.router.errors import BAD_VALUE, STALE, STALE_CONFIG, CommandError, Doc, is_stale, succeeded
 
 if TYPE_CHECKING:
     from cluster.router.context import Router
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -93,7 +95,7 @@ class Bulk:
                 if self._stopped or self._failure or before - len(self._pending) < len(group.indexes):
                     return  # an error ends it; stale routing: the rest must wait for its turn
         else:
-            await asyncio.gather(*(self._run_group(placement, group) for group in groups))
+            await _all([self._run_group(placement, group) for group in groups])
 
     def _groups(self, placement: Placement) -> list[Group]:
         groups: list[Group] = []
@@ -131,15 +133,10 @@ class Bulk:
         alone = len(group.shards) == 1
         versions = placement.versions(group.shards[0]) if alone else placement.broadcast_versions()
         sends = [self._send(shard, {**command, **versions}) for shard in group.shards]
-        # nothing is left running behind: an answer that comes after an error still counts on the shard
-        replies = await asyncio.gather(*sends, return_exceptions=True)
-        for reply in replies:
-            if isinstance(reply, BaseException):
-                raise reply
+        replies = await _all(sends)
         done = set(group.indexes)
         for reply in replies:
-            if not isinstance(reply, BaseException):
-                done &= self._absorb(group, reply)
+            done &= self._absorb(group, reply)
         for index in done:
             del self._pending[index]
 
@@ -159,6 +156,18 @@ class Bulk:
             else:
                 self._fail(group.indexes[position], error)
         return settled
+
+
+async def _all(waiting: list[Awaitable[T]]) -> list[T]:
+    """Wait for all, then raise the first failure: nothing is left running behind an answer."""
+    if len(waiting) == 1:
+        return [await waiting[0]]
+    results: list[T] = []
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        results.append(outcome)
+    return results
 
 
 class _Result:

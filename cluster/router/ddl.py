@@ -104,12 +104,6 @@ async def create_indexes(router: Router, request: Request) -> Doc:
     """The command createIndexes, on every shard that owns a part of the collection."""
     _refuse_config(request)
     indexes = request.statements("indexes")
-    command = {
-        "createIndexes": request.collection,
-        "indexes": indexes,
-        **request.pick("commitQuorum"),
-        **request.concerns(),
-    }
     raw: Doc = {}
 
     async def attempt(placement: Placement | None) -> Doc:
@@ -118,18 +112,24 @@ async def create_indexes(router: Router, request: Request) -> Doc:
             raise CommandError(NAMESPACE_NOT_FOUND, "no such database")
         if isinstance(placement, ShardedPlacement):
             _check_unique(placement, indexes)
-        replies = await asyncio.gather(*(one(placement, name) for name in placement.shards))
+        builds = (_build(router, request, indexes, placement, name) for name in placement.shards)
+        replies = await asyncio.gather(*builds)
         raw.update(zip(placement.shards, map(_plain, replies), strict=True))
         return next((reply for reply in replies if not succeeded(reply)), {"ok": 1.0})
-
-    async def one(placement: Placement, name: str) -> Doc:
-        shard = await router.shard(name)
-        deadline = time.monotonic() + router.wait_seconds
-        return await shard.command(request.db, {**command, **placement.versions(name)}, deadline=deadline)
 
     deadline = time.monotonic() + _DDL_SECONDS
     outcome = await router.settled(request.namespace, deadline, attempt, create=True)
     return {"raw": raw, "ok": 1.0} if succeeded(outcome) else outcome
+
+
+async def _build(
+    router: Router, request: Request, indexes: list[Any], placement: Placement, name: str
+) -> Doc:
+    command = {"createIndexes": request.collection, "indexes": indexes, **request.pick("commitQuorum")}
+    shard = await router.shard(name)
+    deadline = time.monotonic() + router.wait_seconds
+    versioned = {**command, **MAJORITY, **request.concerns(), **placement.versions(name)}
+    return await shard.command(request.db, versioned, deadline=deadline)
 
 
 def _check_unique(placement: ShardedPlacement, indexes: list[Any]) -> None:

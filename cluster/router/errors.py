@@ -28,6 +28,7 @@ COMMAND_NOT_FOUND = 59
 SHARD_KEY_NOT_FOUND = 61
 INVALID_OPTIONS = 72
 INVALID_NAMESPACE = 73
+CANNOT_SPLIT = 105
 WRITE_CONFLICT = 112
 NO_SUCH_TRANSACTION = 251
 NOT_IN_TRANSACTION = 263
@@ -54,6 +55,7 @@ NAMES = {
     72: "InvalidOptions",
     73: "InvalidNamespace",
     76: "NoReplicationEnabled",
+    105: "CannotSplit",
     112: "WriteConflict",
     118: "NamespaceNotSharded",
     244: "TransactionAborted",

@@ -9,7 +9,15 @@ from typing import Any
 from cluster.router.catalog import MAJORITY, ShardedPlacement
 from cluster.router.context import Request, Router
 from cluster.router.ddl import on_primary_shard
-from cluster.router.errors import BAD_VALUE, INVALID_NAMESPACE, UNAUTHORIZED, CommandError, Doc, succeeded
+from cluster.router.errors import (
+    BAD_VALUE,
+    CANNOT_SPLIT,
+    INVALID_NAMESPACE,
+    UNAUTHORIZED,
+    CommandError,
+    Doc,
+    succeeded,
+)
 from cluster.router.ordering import Key, UnorderableError
 
 
@@ -136,32 +144,37 @@ async def move_chunk(router: Router, request: Request) -> Doc:
 async def split(router: Router, request: Request) -> Doc:
     """split, at `middle` or where the chunk has its median."""
     _require_admin(request)
-    namespace, db, _ = _namespace(request)
+    namespace, _, _ = _namespace(request)
     placement, chunk = await _named_chunk(router, request)
     shard = await router.shard(chunk["shard"])
-    pattern = {"keyPattern": placement.key, "min": chunk["min"], "max": chunk["max"]}
-    if "middle" in request.body:
-        keys = [request.body["middle"]]
-    else:
-        found = await shard.command(
-            db, {"splitVector": namespace, **pattern, "force": True}, deadline=request.deadline
-        )
-        if not succeeded(found):
-            return found
-        keys = list(found["splitKeys"])
-        if not keys:
-            return {"ok": 0.0, "errmsg": "chunk cannot be split", "code": 105, "codeName": "CannotSplit"}
     version = placement.version(chunk["shard"])
-    identity = {
+    command = {
+        "splitChunk": namespace,
         "from": chunk["shard"],
         "epoch": version["e"],
         "timestamp": version["t"],
         "shardVersion": version,
+        **_pattern(placement, chunk),
+        "splitKeys": await _split_keys(router, request, placement, chunk),
     }
-    command = {"splitChunk": namespace, **identity, **pattern, "splitKeys": keys}
     reply = await shard.command("admin", command, deadline=request.deadline)
     await router.forget_routing(namespace)
     return reply
+
+
+def _pattern(placement: ShardedPlacement, chunk: Doc) -> Doc:
+    return {"keyPattern": placement.key, "min": chunk["min"], "max": chunk["max"]}
+
+
+async def _split_keys(router: Router, request: Request, placement: ShardedPlacement, chunk: Doc) -> list[Any]:
+    if "middle" in request.body:
+        return [request.body["middle"]]
+    namespace, db, _ = _namespace(request)
+    command = {"splitVector": namespace, **_pattern(placement, chunk), "force": True}
+    reply = await (await router.shard(chunk["shard"])).command(db, command, deadline=request.deadline)
+    if not succeeded(reply) or not reply["splitKeys"]:
+        raise CommandError(CANNOT_SPLIT, reply.get("errmsg") or "chunk cannot be split")
+    return list(reply["splitKeys"])
 
 
 async def merge_chunks(router: Router, request: Request) -> Doc:

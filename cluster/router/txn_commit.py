@@ -112,9 +112,10 @@ async def _tell(router: Router, request: Request, name: str, command: Doc) -> Do
     not at all."""
     identity = {**request.lsid, "txnNumber": Int64(request.txn_number or 0), "autocommit": False}
     concern = {"writeConcern": request.write_concern or {"w": "majority"}}
+    full = {**command, **identity, **concern, **request.pick("maxTimeMS")}
     try:
         shard = await router.shard(name)
-        reply = await shard.command("admin", {**command, **identity, **concern}, deadline=request.deadline)
+        reply = await shard.command("admin", full, deadline=request.deadline)
     except NetworkError as error:
         return {**error.reply(), "errorLabels": [RETRYABLE_WRITE, UNKNOWN_COMMIT]}
     if error_code(reply) in RETRYABLE:

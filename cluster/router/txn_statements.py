@@ -35,6 +35,10 @@ from cluster.router.writes import modify_once, run_bulk
 _TRANSIENT = NOT_PRIMARY | STALE | {HOST_UNREACHABLE, WRITE_CONFLICT, NO_SUCH_TRANSACTION, 24, 239, 246}
 _WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
 _STALE_ATTEMPTS = 5
+_ABORT_SECONDS = 1.0
+_ENDED = CommandError(
+    NO_SUCH_TRANSACTION, "the transaction was ended meanwhile", labels=(TRANSIENT_TRANSACTION,)
+).reply()
 Statement = Callable[[Router, Request, "TransactionSender"], Awaitable[Doc]]
 
 
@@ -108,7 +112,7 @@ async def _run(router: Router, request: Request, transaction: Transaction) -> Do
         reply = await _attempt(router, request, transaction)
         failed = not succeeded(reply) or bool(reply.get("writeErrors"))
         if not failed:
-            return {**reply, **transaction.recovery_token()}
+            return await _succeeded(router, transaction, reply)
         if not (fresh and is_stale(reply)):
             break
         router.catalog.forget()
@@ -120,6 +124,14 @@ async def _run(router: Router, request: Request, transaction: Transaction) -> Do
     transaction.state = State.ABORTED
     await abort_on_shards(router, transaction)
     return _failure(reply)
+
+
+async def _succeeded(router: Router, transaction: Transaction, reply: Doc) -> Doc:
+    """killSessions does not wait for a statement that is on its way, and that may have made a shard join."""
+    if transaction.state is State.OPEN:
+        return {**reply, **transaction.recovery_token()}
+    await abort_on_shards(router, transaction)
+    return _ENDED
 
 
 def _failure(reply: Doc) -> Doc:
@@ -164,7 +176,7 @@ async def abort_on_shards(router: Router, transaction: Transaction) -> None:
     async def abort(name: str, participant: Participant) -> None:
         try:
             command = {"abortTransaction": 1, **transaction.identity()}
-            await asyncio.wait_for(router.pool.command(participant.host, "admin", command), 2)
+            await asyncio.wait_for(router.pool.command(participant.host, "admin", command), _ABORT_SECONDS)
         except (NetworkError, asyncio.TimeoutError):
             (await router.shard(name)).lost_primary(participant.host)
 

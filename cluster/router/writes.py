@@ -83,7 +83,7 @@ async def run_bulk(router: Router, request: Request, send: Sender, *, settle: bo
         raise CommandError(INVALID_OPTIONS, "stmtIds and statements differ in number")
     command = {
         request.name: request.collection,
-        **request.pick("ordered", "bypassDocumentValidation", "let", "comment"),
+        **request.pick("ordered", "bypassDocumentValidation", "let", "comment", "maxTimeMS"),
     }
     plan = BulkPlan(command, field, [Statement(*pair) for pair in zip(statements, numbers, strict=True)])
     bulk = Bulk(plan, lambda placement, item: targets(request.name, placement, item), send)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import pymongo
 import pytest
 from bson import Int64
 from pymongo.collection import Collection
@@ -220,6 +221,28 @@ def test_a_shards_only_member_is_away(cluster: Lab, shop: Client) -> None:
         time.sleep(1)
     load.check()
     assert load.longest_gap[0] < 3
+
+
+def test_a_shards_only_member_hangs(cluster: Lab, shop: Client) -> None:
+    load = Load(shop, "hanging")
+    only = cluster.sets["shardB"][0]
+
+    def both(session: Any) -> None:
+        for which in (0, 1):
+            load.items.update_one(load.counter(which), {"$inc": {"n": 1}}, session=session)
+
+    only.pause()
+    try:
+        began = time.monotonic()
+        with pytest.raises(PyMongoError), shop.start_session() as session, pymongo.timeout(5):
+            session.with_transaction(both, **ACID)
+        assert time.monotonic() - began < 10
+        assert load.items.update_one(load.counter(0), {"$inc": {"n": 5}}).modified_count == 1
+    finally:
+        only.resume()
+    with shop.start_session() as session:
+        session.with_transaction(both, **ACID)
+    assert [load.items.find_one(load.counter(which))["n"] for which in (0, 1)] == [6, 1]
 
 
 def open_transaction(load: Load, raw: RawConnection) -> Doc:

@@ -19,13 +19,9 @@ _ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="cluster.router", description="Development router; deployments use mongos."
-    )
+    parser = argparse.ArgumentParser(prog="cluster.router", description="Development router; deployments use mongos.")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument(
-        "--bind", default="127.0.0.1", help="there is no authentication: leave it on loopback"
-    )
+    parser.add_argument("--bind", default="127.0.0.1", help="there is no authentication: leave it on loopback")
     parser.add_argument("--config", required=True, help="config servers: HOST:PORT[,HOST:PORT…]")
     parser.add_argument("--engine", required=True, help="routing engine nodes: HOST:PORT[,HOST:PORT…]")
     parser.add_argument(

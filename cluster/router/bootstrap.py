@@ -40,9 +40,7 @@ def initiate(
                 raise
 
 
-def give_engine_its_identity(
-    engine: str, *, config_set: str, config_hosts: list[str], name: str = "engine"
-) -> None:
+def give_engine_its_identity(engine: str, *, config_set: str, config_hosts: list[str], name: str = "engine") -> None:
     """Tell the engine (a one-node `--shardsvr` set that is no shard) which cluster it routes for. It keeps
     that over restarts. The config set must have a primary, and at least one shard must have been added."""
     config: Client = MongoClient(config_hosts, replicaSet=config_set)

@@ -115,9 +115,7 @@ class MergedStream:
             if name not in self._feeds:
                 pipeline: list[Any] = [{"$changeStream": self._options}, *self._rest]
                 command: Doc = {"aggregate": self._target, "pipeline": pipeline, "cursor": {}, **self._extra}
-                feed = Feed(
-                    shard, self._streams.pool, self._db, command, self._news, after=self._position, at=at
-                )
+                feed = Feed(shard, self._streams.pool, self._db, command, self._news, after=self._position, at=at)
                 self._feeds[name] = feed
                 added.append(feed)
         return added

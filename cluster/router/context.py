@@ -88,15 +88,11 @@ class Request:
 class Router:
     """One router process: its connections, its routing table, and the state that clients left here."""
 
-    def __init__(
-        self, config_hosts: list[str], engine_hosts: list[str], *, wait_seconds: float = 6.0
-    ) -> None:
+    def __init__(self, config_hosts: list[str], engine_hosts: list[str], *, wait_seconds: float = 6.0) -> None:
         self.wait_seconds = wait_seconds
         self.clock = ClusterClock()
         self.pool = Pool(self.clock)
-        self.catalog = Catalog(
-            ReplicaSet("config", config_hosts, self.pool), self.pool, wait_seconds=wait_seconds
-        )
+        self.catalog = Catalog(ReplicaSet("config", config_hosts, self.pool), self.pool, wait_seconds=wait_seconds)
         self.engine = Engine(engine_hosts, self.pool, self.catalog)
         self.private_sessions = PrivateSessions()
         self.cursors = Cursors()

@@ -56,9 +56,7 @@ def _plain(reply: Mapping[str, Any]) -> Doc:
 
 async def _ddl(router: Router, request: Request, command: Doc, *, create: bool = False) -> Doc | None:
     _refuse_config(request)
-    reply = await on_primary_shard(
-        router, request.db, command, time.monotonic() + router.wait_seconds, create=create
-    )
+    reply = await on_primary_shard(router, request.db, command, time.monotonic() + router.wait_seconds, create=create)
     await router.forget_routing()
     return reply
 
@@ -122,9 +120,7 @@ async def create_indexes(router: Router, request: Request) -> Doc:
     return {"raw": raw, "ok": 1.0} if succeeded(outcome) else outcome
 
 
-async def _build(
-    router: Router, request: Request, indexes: list[Any], placement: Placement, name: str
-) -> Doc:
+async def _build(router: Router, request: Request, indexes: list[Any], placement: Placement, name: str) -> Doc:
     command = {"createIndexes": request.collection, "indexes": indexes, **request.pick("commitQuorum")}
     shard = await router.shard(name)
     deadline = time.monotonic() + router.wait_seconds
@@ -176,9 +172,7 @@ async def list_databases(router: Router, request: Request) -> Doc:
         for found in reply.get("databases") or ():
             if found["name"] == "local" or (found["name"] in CONFIG_DATABASES) != (name == "config"):
                 continue
-            entry = databases.setdefault(
-                found["name"], {"name": found["name"], "sizeOnDisk": 0, "empty": False}
-            )
+            entry = databases.setdefault(found["name"], {"name": found["name"], "sizeOnDisk": 0, "empty": False})
             entry["sizeOnDisk"] = Int64(entry["sizeOnDisk"] + int(found["sizeOnDisk"]))
             entry.setdefault("shards", {})[name] = found["sizeOnDisk"]
     entries = [databases[name] for name in sorted(databases)]

@@ -84,9 +84,7 @@ class RouterError(Exception):
 class CommandError(RouterError):
     """An answer with `ok: 0`."""
 
-    def __init__(
-        self, code: int, message: str, *, labels: tuple[str, ...] = (), extra: Doc | None = None
-    ) -> None:
+    def __init__(self, code: int, message: str, *, labels: tuple[str, ...] = (), extra: Doc | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.labels = labels

@@ -101,9 +101,7 @@ def _merged(name: str, shards: Mapping[str, Mapping[str, Any]]) -> Doc:
     several = "SHARD_WRITE" if name in FIELD_OF else "SHARD_MERGE"
     stage = "SINGLE_SHARD" if len(shards) == 1 else several
     plans = [{"shardName": shard, **_section(reply, "queryPlanner")} for shard, reply in shards.items()]
-    answer: Doc = {
-        "queryPlanner": {"mongosPlannerVersion": 1, "winningPlan": {"stage": stage, "shards": plans}}
-    }
+    answer: Doc = {"queryPlanner": {"mongosPlannerVersion": 1, "winningPlan": {"stage": stage, "shards": plans}}}
     runs = [
         {"shardName": shard, **_section(reply, "executionStats")}
         for shard, reply in shards.items()

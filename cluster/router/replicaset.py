@@ -77,9 +77,7 @@ class ReplicaSet:
 
     async def _hello(self, host: str) -> tuple[str, Mapping[str, Any]]:
         try:
-            return host, await asyncio.wait_for(
-                self._pool.command(host, "admin", {"hello": 1}), _HELLO_SECONDS
-            )
+            return host, await asyncio.wait_for(self._pool.command(host, "admin", {"hello": 1}), _HELLO_SECONDS)
         except (NetworkError, asyncio.TimeoutError):
             return host, {}
 

@@ -18,11 +18,7 @@ def parse_session(lsid: Any) -> bytes:
     """The id in a client's `lsid`; nothing else may be in it (extra fields mark the servers' internal
     sessions)."""
     identifier = lsid.get("id") if isinstance(lsid, Mapping) else None
-    if (
-        not isinstance(identifier, Binary)
-        or identifier.subtype != _UUID_SUBTYPE
-        or len(identifier) != _UUID_BYTES
-    ):
+    if not isinstance(identifier, Binary) or identifier.subtype != _UUID_SUBTYPE or len(identifier) != _UUID_BYTES:
         raise CommandError(INVALID_OPTIONS, "lsid must be a document {id: UUID}")
     if set(lsid) - {"id", "uid"}:
         raise CommandError(INVALID_OPTIONS, "lsid has fields that clients may not send")

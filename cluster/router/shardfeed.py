@@ -142,9 +142,7 @@ class Feed:
             if reply.get("code") in _REOPEN:
                 raise NetworkError(str(reply.get("errmsg")), sent=True)
             labels = tuple(reply.get("errorLabels") or ())
-            raise CommandError(
-                reply.get("code", 8), reply.get("errmsg", "change stream failed"), labels=labels
-            )
+            raise CommandError(reply.get("code", 8), reply.get("errmsg", "change stream failed"), labels=labels)
         self._last_success = time.monotonic()
         if not self.ready.done():
             self.ready.set_result(None)

@@ -70,9 +70,7 @@ async def shard_collection(router: Router, request: Request) -> Doc:
 
 async def add_shard(router: Router, request: Request) -> Doc:
     """addShard."""
-    reply = await _on_config(
-        router, request, {"_configsvrAddShard": request.collection, **request.pick("name")}
-    )
+    reply = await _on_config(router, request, {"_configsvrAddShard": request.collection, **request.pick("name")})
     await router.catalog.load_shards()
     return reply
 
@@ -109,9 +107,7 @@ async def flush_router_config(router: Router, request: Request) -> Doc:
 
 async def add_shard_to_zone(router: Router, request: Request) -> Doc:
     """addShardToZone."""
-    return await _on_config(
-        router, request, {"_configsvrAddShardToZone": request.collection, **request.pick("zone")}
-    )
+    return await _on_config(router, request, {"_configsvrAddShardToZone": request.collection, **request.pick("zone")})
 
 
 async def remove_shard_from_zone(router: Router, request: Request) -> Doc:

@@ -46,9 +46,7 @@ class ChunkMap:
         try:
             return self.owners[self.chunk_at(self.document_key(document))]
         except UnorderableError as error:
-            raise CommandError(
-                SHARD_KEY_NOT_FOUND, f"the document has no usable shard key: {error}"
-            ) from error
+            raise CommandError(SHARD_KEY_NOT_FOUND, f"the document has no usable shard key: {error}") from error
 
     def shards_of_query(self, query: Mapping[str, Any]) -> list[str]:
         """The shards that may hold matches: all of them when the query does not say."""
@@ -144,9 +142,7 @@ def _equal_values(condition: Any) -> list[Any] | None:
             return _plain([condition["$eq"]])
         if isinstance(condition.get("$in"), list):
             return _plain(condition["$in"])
-        return (
-            None  # an operator, or a whole embedded document: not worth the risk of comparing its field order
-        )
+        return None  # an operator, or a whole embedded document: not worth the risk of comparing its field order
     return None if condition is None else _plain([condition])
 
 

@@ -77,9 +77,7 @@ async def _decide(router: Router, request: Request, transaction: Transaction) ->
         return await _tell(router, request, names[0], {"commitTransaction": 1})
     if len(writers) > 1:
         everybody = [{"shardId": name} for name in names]
-        return await _tell(
-            router, request, names[0], {"coordinateCommitTransaction": 1, "participants": everybody}
-        )
+        return await _tell(router, request, names[0], {"coordinateCommitTransaction": 1, "participants": everybody})
     reply: Doc = {"ok": 1.0}
     readers = [name for name in names if name not in writers]
     for name in (*readers, *writers):

@@ -83,9 +83,7 @@ async def aggregate(router: Router, request: Request, send: Sender) -> Doc:
     return await _computed(router, request, shards[0], documents, rest)
 
 
-async def _computed(
-    router: Router, request: Request, name: str, documents: list[Any], rest: list[Any]
-) -> Doc:
+async def _computed(router: Router, request: Request, name: str, documents: list[Any], rest: list[Any]) -> Doc:
     """The rest of a pipeline over documents at hand. Not part of the transaction: it reads nothing."""
     shard = await router.shard(name)
     pipeline = [{"$documents": documents}, *rest]

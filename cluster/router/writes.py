@@ -58,9 +58,7 @@ class DirectSender:
             command.pop("stmtIds", None)
         target = await self._router.shard(shard)
         full = {**command, **self._session, **self._concern}
-        return await target.command(
-            self._request.db, full, deadline=self._request.deadline, repeat=self._repeat
-        )
+        return await target.command(self._request.db, full, deadline=self._request.deadline, repeat=self._repeat)
 
 
 async def write(router: Router, request: Request) -> Doc:
@@ -93,9 +91,7 @@ async def run_bulk(router: Router, request: Request, send: Sender, *, settle: bo
 def _prepared(name: str, item: Any) -> Any:
     """mongos gives a document its `_id` before it looks for the shard."""
     return (
-        {"_id": ObjectId(), **item}
-        if name == "insert" and isinstance(item, Mapping) and "_id" not in item
-        else item
+        {"_id": ObjectId(), **item} if name == "insert" and isinstance(item, Mapping) and "_id" not in item else item
     )
 
 
@@ -114,9 +110,7 @@ def targets(name: str, placement: Placement, item: Mapping[str, Any]) -> list[st
         raise CommandError(SHARD_KEY_NOT_FOUND, message)
     single = not item.get("multi") if name == "update" else item.get("limit") == 1
     if single and len(shards) > 1 and (item.get("collation") or not equality(query, "_id")):
-        message = (
-            f"A single {name} on a sharded collection must contain an exact match on _id or the shard key"
-        )
+        message = f"A single {name} on a sharded collection must contain an exact match on _id or the shard key"
         raise CommandError(INVALID_OPTIONS, f"{message}, but it targeted {len(shards)} shards.")
     return shards
 
@@ -149,9 +143,7 @@ async def modify_once(request: Request, placement: Placement | None, send: Sende
         raise CommandError(SHARD_KEY_NOT_FOUND, "no such database")
     query = request.body.get("query") or {}
     shards = placement.shards_of_query(query, request.body.get("collation"))
-    if len(shards) != 1 or (
-        isinstance(placement, ShardedPlacement) and not equality(query, placement.fields[0])
-    ):
+    if len(shards) != 1 or (isinstance(placement, ShardedPlacement) and not equality(query, placement.fields[0])):
         raise CommandError(SHARD_KEY_NOT_FOUND, "Query for sharded findAndModify must contain the shard key")
     rest = {name: value for name, value in list(request.body.items())[1:] if name != "stmtIds"}
     command = {"findAndModify": request.collection, **rest, **placement.versions(shards[0])}

@@ -73,9 +73,7 @@ class Process:
         """Start it in a process group of its own."""
         with self._log.open("ab") as log:
             output = subprocess.PIPE if self.name.startswith("router") else subprocess.DEVNULL
-            self.popen = subprocess.Popen(
-                self.command, stdout=output, stderr=log, cwd=ROOT, start_new_session=True
-            )
+            self.popen = subprocess.Popen(self.command, stdout=output, stderr=log, cwd=ROOT, start_new_session=True)
 
     def kill(self, number: int = signal.SIGKILL) -> int:
         """Send a signal and wait for the end; the exit code."""

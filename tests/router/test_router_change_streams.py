@@ -75,9 +75,7 @@ def test_updates_deletes_and_lookups(products: Products, watch: Any, pair: tuple
     assert events[2]["documentKey"]["_id"] == 1
 
 
-def test_a_quiet_shard_does_not_hold_events_back(
-    products: Products, watch: Any, pair: tuple[str, str]
-) -> None:
+def test_a_quiet_shard_does_not_hold_events_back(products: Products, watch: Any, pair: tuple[str, str]) -> None:
     stream = watch()
     delays = []
     for n in range(20):

@@ -27,9 +27,7 @@ async def use(collection: Any, session: Any, pair: tuple[str, str]) -> None:
     found = await collection.find({}).sort("_id", 1).batch_size(3).to_list(None)
     assert [d["_id"] for d in found] == list(range(20))
     async with (
-        session.start_transaction(**ACID)
-        if hasattr(session, "delegate")
-        else await session.start_transaction(**ACID)
+        session.start_transaction(**ACID) if hasattr(session, "delegate") else await session.start_transaction(**ACID)
     ):
         for n in (0, 1):
             key = {"_id": n, "seller_id": pair[n]}

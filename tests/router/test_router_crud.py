@@ -117,9 +117,7 @@ def test_an_unordered_bulk_goes_on_after_errors(products: Products, pair: tuple[
     assert ([error["index"] for error in details["writeErrors"]], details["nInserted"]) == ([2, 4], 4)
 
 
-def test_a_statement_that_cannot_be_aimed_fails_in_its_turn(
-    products: Products, pair: tuple[str, str]
-) -> None:
+def test_a_statement_that_cannot_be_aimed_fails_in_its_turn(products: Products, pair: tuple[str, str]) -> None:
     requests = [
         InsertOne({"_id": 1, "seller_id": pair[0]}),
         UpdateOne({"nothing": 1}, {"$set": {"a": 1}}),

@@ -51,9 +51,7 @@ class Load:
     def __init__(self, client: Client, name: str) -> None:
         shard_collection(client, f"shop.{name}", {"seller_id": "hashed", "_id": 1})
         self.client = client
-        self.items: Collection[Doc] = client["shop"][name].with_options(
-            write_concern=WriteConcern("majority")
-        )
+        self.items: Collection[Doc] = client["shop"][name].with_options(write_concern=WriteConcern("majority"))
         self.sellers = self._one_seller_per_shard()
         accounts = [{**self.key(n), "n": 100} for n in range(ACCOUNTS)]
         self.items.insert_many([*accounts, {**self.counter(0), "n": 0}, {**self.counter(1), "n": 0}])
@@ -136,9 +134,7 @@ class Load:
                 event = stream.try_next()
                 if event is not None:
                     self.events.append(event)
-                quiet_since = (
-                    (quiet_since or time.monotonic()) if self._stop.is_set() and event is None else None
-                )
+                quiet_since = (quiet_since or time.monotonic()) if self._stop.is_set() and event is None else None
 
     def check(self) -> None:
         """All books are in order."""

@@ -63,9 +63,7 @@ def test_projection_and_count_and_distinct(stocked: Products, pair: tuple[str, s
 def test_a_killed_cursor_is_gone(stocked: Products, lab: Lab) -> None:
     for query in ({}, {"seller_id": "seller1"}):
         with RawConnection(lab.router.port) as raw:
-            opened = raw.command("shop", {"find": stocked.name, "filter": query, "batchSize": 1})["cursor"][
-                "id"
-            ]
+            opened = raw.command("shop", {"find": stocked.name, "filter": query, "batchSize": 1})["cursor"]["id"]
             killed = raw.command("shop", {"killCursors": stocked.name, "cursors": [opened, 12345]})
             assert (killed["cursorsKilled"], killed["cursorsNotFound"]) == ([opened], [12345])
             after = raw.command("shop", {"getMore": opened, "collection": stocked.name})
@@ -107,9 +105,7 @@ def test_group_match_unwind_facet(stocked: Products, pair: tuple[str, str]) -> N
     assert len(list(stocked.aggregate([{"$sort": {"price": 1}}], batchSize=10))) == COUNT
 
 
-def test_lookup_joins_sharded_and_unsharded(
-    stocked: Products, client: Client, sellers: dict[str, list[str]]
-) -> None:
+def test_lookup_joins_sharded_and_unsharded(stocked: Products, client: Client, sellers: dict[str, list[str]]) -> None:
     users = client["shop"][f"users_{stocked.name}"]
     names = [*sellers["shardA"], *sellers["shardB"]]
     users.insert_many([{"_id": name, "name": name.upper()} for name in names])
@@ -117,9 +113,7 @@ def test_lookup_joins_sharded_and_unsharded(
     joined = list(stocked.aggregate([{"$match": {"_id": {"$lt": 50}}}, join]))
     assert len(joined) == 50
     assert all(d["seller"][0]["name"] == d["seller_id"].upper() for d in joined)
-    back = {
-        "$lookup": {"from": stocked.name, "localField": "_id", "foreignField": "seller_id", "as": "products"}
-    }
+    back = {"$lookup": {"from": stocked.name, "localField": "_id", "foreignField": "seller_id", "as": "products"}}
     assert sum(len(d["products"]) for d in users.aggregate([back])) == COUNT
     reviews = f"reviews_{stocked.name}"
     shard_collection(client, f"shop.{reviews}", {"product": "hashed"})
@@ -191,11 +185,7 @@ def test_indexes(products: Products, client: Client) -> None:
 
 def test_snapshot_reads_agree_over_shards(stocked: Products, client: Client, pair: tuple[str, str]) -> None:
     with client.start_session(snapshot=True) as session:
-        before = (
-            stocked.count_documents({}, session=session)
-            if False
-            else len(list(stocked.find(session=session)))
-        )
+        before = stocked.count_documents({}, session=session) if False else len(list(stocked.find(session=session)))
         stocked.delete_many({})
         assert len(list(stocked.find(session=session))) == before == COUNT
         assert next(stocked.aggregate([{"$count": "n"}], session=session))["n"] == COUNT
@@ -209,9 +199,7 @@ def test_read_concern_and_preference(stocked: Products) -> None:
     assert majority.count_documents({}) == COUNT
     loose = stocked.with_options(read_preference=ReadPreference.SECONDARY_PREFERRED)
     assert len(list(loose.find())) == COUNT
-    assert loose.find_one({"_id": 5, "seller_id": "seller5"}) == stocked.find_one(
-        {"_id": 5, "seller_id": "seller5"}
-    )
+    assert loose.find_one({"_id": 5, "seller_id": "seller5"}) == stocked.find_one({"_id": 5, "seller_id": "seller5"})
 
 
 def test_own_writes_are_read_causally(stocked: Products, client: Client, pair: tuple[str, str]) -> None:

@@ -138,9 +138,7 @@ def test_another_routers_table_goes_stale_and_heals(
         theirs.insert_one({"_id": 1, "seller_id": seller, "n": 0})
         assert len(list(theirs.find())) == 1
         find = {"seller_id": seller, "_id": 1}
-        client.admin.command(
-            "moveChunk", f"shop.{products.name}", find=find, to="shardB", _waitForDelete=True
-        )
+        client.admin.command("moveChunk", f"shop.{products.name}", find=find, to="shardB", _waitForDelete=True)
         assert theirs.update_one(find, {"$inc": {"n": 1}}).matched_count == 1
         assert theirs.find_one(find)["n"] == 1
         assert len(list(theirs.find())) == 1
@@ -171,9 +169,7 @@ def test_zones_pin_three_collections_alike(products: Products, client: Client, p
         shard_collection(client, f"shop.{other}", {"seller_id": "hashed", "_id": 1})
         pin_chunks(client, f"shop.{other}", f"shop.{name}")
     for seller in pair:
-        assert {owner(client["shop"][other], seller) for other in [name, *others]} == {
-            owner(products, seller)
-        }
+        assert {owner(client["shop"][other], seller) for other in [name, *others]} == {owner(products, seller)}
     tags = list(client["config"]["tags"].find({"ns": f"shop.{others[0]}"}))
     assert len(tags) == len(chunks(client, products))
     for tag in tags:
@@ -183,9 +179,7 @@ def test_zones_pin_three_collections_alike(products: Products, client: Client, p
             client.admin.command("removeShardFromZone", shard, zone=shard)
 
 
-def test_the_balancer_obeys_and_moves_by_zone(
-    products: Products, client: Client, pair: tuple[str, str]
-) -> None:
+def test_the_balancer_obeys_and_moves_by_zone(products: Products, client: Client, pair: tuple[str, str]) -> None:
     namespace = f"shop.{products.name}"
     products.insert_many([{"_id": n, "seller_id": pair[n % 2]} for n in range(50)])
     assert client.admin.command("balancerStatus")["mode"] == "off"
@@ -236,9 +230,7 @@ def test_setting_up_may_be_repeated(lab: Lab, client: Client) -> None:
         initiate(hosts[0], name, hosts, config_server=name == "config")
     add_shards(client, {name: lab.hosts(name) for name in ("shardA", "shardB")})
     if "engine" in lab.sets:
-        give_engine_its_identity(
-            lab.hosts("engine")[0], config_set="config", config_hosts=lab.hosts("config")
-        )
+        give_engine_its_identity(lab.hosts("engine")[0], config_set="config", config_hosts=lab.hosts("config"))
     for _ in range(2):
         shard_collection(client, "shop.twice", {"seller_id": "hashed", "_id": 1})
         pin_chunks(client, "shop.twice", "shop.twice")

@@ -68,10 +68,7 @@ def test_every_kind_of_statement(accounts: Products, client: Client, pair: tuple
         accounts.insert_many([{**key(20 + n, pair), "n": 0} for n in range(6)], session=session)
         assert accounts.find_one_and_update(key(20, pair), {"$inc": {"n": 5}}, session=session)["n"] == 0
         assert accounts.delete_one(key(21, pair), session=session).deleted_count == 1
-        assert (
-            accounts.update_many({"_id": {"$gte": 20}}, {"$inc": {"n": 1}}, session=session).modified_count
-            == 5
-        )
+        assert accounts.update_many({"_id": {"$gte": 20}}, {"$inc": {"n": 1}}, session=session).modified_count == 5
         found = accounts.find({"_id": {"$gte": 20}}, session=session).sort("n", -1).limit(3)
         assert [d["n"] for d in found] == [6, 1, 1]
         assert len(list(accounts.find(session=session).batch_size(4))) == 15
@@ -83,9 +80,7 @@ def test_every_kind_of_statement(accounts: Products, client: Client, pair: tuple
     assert accounts.count_documents({}) == 15
 
 
-def test_a_loop_over_a_cursor_may_end_early(
-    accounts: Products, client: Client, pair: tuple[str, str]
-) -> None:
+def test_a_loop_over_a_cursor_may_end_early(accounts: Products, client: Client, pair: tuple[str, str]) -> None:
     accounts.insert_many([{"_id": 100 + n, "seller_id": pair[0], "n": 0} for n in range(300)])
     with client.start_session() as session, session.start_transaction(**ACID):
         for query in ({}, {"seller_id": pair[0]}):
@@ -111,9 +106,7 @@ def test_a_statement_that_cannot_be_aimed_ends_it_for_good(
     assert total(accounts) == 1000
 
 
-def test_a_snapshot_is_one_moment_on_all_shards(
-    accounts: Products, client: Client, pair: tuple[str, str]
-) -> None:
+def test_a_snapshot_is_one_moment_on_all_shards(accounts: Products, client: Client, pair: tuple[str, str]) -> None:
     with client.start_session() as session, session.start_transaction(**ACID):
         assert accounts.find_one(key(0, pair), session=session)["n"] == 100
         accounts.update_many({}, {"$inc": {"n": 1}})
@@ -135,9 +128,7 @@ def test_a_write_conflict_is_transient(accounts: Products, client: Client, pair:
     assert accounts.find_one(key(0, pair))["n"] == 101
 
 
-def test_an_error_ends_the_transaction_everywhere(
-    accounts: Products, client: Client, pair: tuple[str, str]
-) -> None:
+def test_an_error_ends_the_transaction_everywhere(accounts: Products, client: Client, pair: tuple[str, str]) -> None:
     with client.start_session() as session:
         session.start_transaction(**ACID)
         accounts.update_one(key(0, pair), {"$inc": {"n": 1}}, session=session)
@@ -168,9 +159,7 @@ def test_a_commit_may_be_repeated(accounts: Products, lab: Lab, pair: tuple[str,
     assert total(accounts) == 1002
 
 
-def test_another_router_aborts_what_it_cannot_commit(
-    accounts: Products, lab: Lab, pair: tuple[str, str]
-) -> None:
+def test_another_router_aborts_what_it_cannot_commit(accounts: Products, lab: Lab, pair: tuple[str, str]) -> None:
     identity = {"lsid": session_document(new_session()), "txnNumber": Int64(1), "autocommit": False}
     with RawConnection(lab.router.port) as raw, RawConnection(lab.second_router.port) as other:
         update = {"update": accounts.name, "updates": [{"q": key(0, pair), "u": {"$inc": {"n": 1}}}]}
@@ -182,9 +171,7 @@ def test_another_router_aborts_what_it_cannot_commit(
     assert total(accounts) == 1000
 
 
-def test_killed_sessions_let_go_at_once(
-    accounts: Products, lab: Lab, client: Client, pair: tuple[str, str]
-) -> None:
+def test_killed_sessions_let_go_at_once(accounts: Products, lab: Lab, client: Client, pair: tuple[str, str]) -> None:
     lsid = session_document(new_session())
     identity = {"lsid": lsid, "txnNumber": Int64(1), "autocommit": False, "startTransaction": True}
     with RawConnection(lab.second_router.port) as orphaned:
@@ -208,9 +195,7 @@ def test_killed_sessions_lose_their_cursors(accounts: Products, client: Client, 
             assert raw.command("shop", more)["code"] == 43
 
 
-def test_ended_sessions_abort_their_transactions(
-    accounts: Products, client: Client, pair: tuple[str, str]
-) -> None:
+def test_ended_sessions_abort_their_transactions(accounts: Products, client: Client, pair: tuple[str, str]) -> None:
     session = client.start_session()
     session.start_transaction(**ACID)
     accounts.update_one(key(0, pair), {"$inc": {"n": 1}}, session=session)

@@ -126,9 +126,7 @@ def test_an_internal_name_hidden_by_its_double_is_found() -> None:
 
 
 def test_text_that_looks_like_an_internal_name_passes() -> None:
-    refuse_internal_names(
-        bson.encode({"text": "\x03$mergeCursors", "list": ["\x02$_internal"], "b": b"\x03$_x\0"})
-    )
+    refuse_internal_names(bson.encode({"text": "\x03$mergeCursors", "list": ["\x02$_internal"], "b": b"\x03$_x\0"}))
 
 
 def test_every_command_has_a_handler_and_a_list_of_fields() -> None:
@@ -145,9 +143,7 @@ def test_no_command_takes_a_servers_field(name: str) -> None:
             check_fields(name, {name: "x", field: 1})
 
 
-@pytest.mark.parametrize(
-    "stage", ["$out", "$merge", "$currentOp", "$listSessions", "$mergeCursors", "$nonsense"]
-)
+@pytest.mark.parametrize("stage", ["$out", "$merge", "$currentOp", "$listSessions", "$mergeCursors", "$nonsense"])
 def test_unknown_stages_are_refused_wherever_they_are(stage: str) -> None:
     nested = [{stage: {}}]
     for pipeline in (nested, [{"$facet": {"a": nested}}], [{"$lookup": {"from": "x", "pipeline": nested}}]):

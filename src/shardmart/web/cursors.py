@@ -39,6 +39,8 @@ class Cursors:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raise InvalidCursor from None
+        if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != cursor:  # one spelling only
+            raise InvalidCursor
         signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._sign(payload, of)):
             raise InvalidCursor

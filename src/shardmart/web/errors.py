@@ -100,7 +100,7 @@ def _domain_problem(error: ShardmartError, status: int) -> Reply:
             {"product_id": item.product_id, "requested": item.requested, "available": item.available}
             for item in error.items
         ]
-    if isinstance(error, InvalidInput):
+    if isinstance(error, InvalidInput) and (error.errors or error.code == InvalidInput.code):
         extra["errors"] = [{"field": one.field, "message": one.message} for one in error.errors]
     reply = _document(status, error.code, error.detail, **extra)
     if isinstance(error, (RateLimited, Unavailable)):

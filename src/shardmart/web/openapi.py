@@ -163,7 +163,7 @@ def _failure(status: int, errors: list[type[ShardmartError]]) -> Json:
 
 
 def _problem(status: int, error: type[ShardmartError]) -> Json:
-    extra: Json = {"errors": [_WRONG_FIELD]} if issubclass(error, InvalidInput) else {}
+    extra: Json = {"errors": [_WRONG_FIELD]} if error is InvalidInput else {}
     return {
         "type": f"urn:shardmart:problem:{error.code}",
         "title": HTTPStatus(status).phrase,

@@ -70,9 +70,11 @@ Price = Annotated[
     _amount_schema(money.MIN_PRICE, money.MAX_PRICE),
 ]
 Total = Annotated[Decimal, PlainValidator(_amount(Decimal(0), MAX_TOTAL)), _amount_schema(Decimal(0), MAX_TOTAL)]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Assam, 100 g"])]
-Description = Annotated[str, Field(max_length=5_000, examples=["Malty."])]
-Category = Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S", examples=["Tea"])]
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"  # and not of blanks alone
+_NO_NUL = r"^[^\x00]*$"
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_ONE_LINE, examples=["Assam, 100 g"])]
+Description = Annotated[str, Field(max_length=5_000, pattern=_NO_NUL, examples=["Malty."])]
+Category = Annotated[str, Field(min_length=1, max_length=60, pattern=_ONE_LINE, examples=["Tea"])]
 Stock = Annotated[int, Field(ge=0, le=MAX_STOCK)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 Id = Annotated[
@@ -136,7 +138,7 @@ class ProductEdit(Body):
 
 class StockChange(Body):
     delta: Annotated[int, Field(ge=-MAX_STOCK, le=MAX_STOCK)]
-    reason: Annotated[str, Field(max_length=200)] = ""
+    reason: Annotated[str, Field(max_length=200, pattern=_NO_NUL)] = ""
 
 
 class CartQuantity(Body):

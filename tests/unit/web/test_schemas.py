@@ -50,7 +50,9 @@ def test_integers_are_integers_within_bounds(stock: Any) -> None:
     assert wrong(schemas.NewProduct, {**PRODUCT, "stock": stock}) == {"stock"}
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\t\n", "x" * 201, 1, None, {"$ne": ""}, ["x"]], ids=str)
+@pytest.mark.parametrize(
+    "name", ["", "   ", "\t\n", "two\nlines", "nul\x00", "x" * 201, 1, None, {"$ne": ""}, ["x"]], ids=str
+)
 def test_a_name_says_something(name: Any) -> None:
     assert wrong(schemas.NewProduct, {**PRODUCT, "name": name}) == {"name"}
 

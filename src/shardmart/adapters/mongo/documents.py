@@ -18,14 +18,15 @@ from shardmart.domain.stock import ChangeType, StockLog
 Document = dict[str, Any]
 
 _BID = struct.Struct("<QQ")
-_TWO_PLACES = (6176 - 2) << 49  # exponent -2, positive: the upper half of every price (IEEE 754-2008, BID)
+_EXPONENT_BIAS, _FIRST_SPECIAL = 6176, 0x3000  # IEEE 754-2008, BID
 
 
 def decimal_of(value: Decimal128) -> Decimal:
-    """`value.to_decimal()`, ten times as fast for what money looks like."""
+    """`value.to_decimal()`, in a sixth of the time for what money looks like: small and not negative."""
     low, high = _BID.unpack(value.bid)
-    if high == _TWO_PLACES:
-        return Decimal(low).scaleb(-2)
+    exponent, digits = divmod(high, 1 << 49)
+    if not digits and exponent < _FIRST_SPECIAL:
+        return Decimal(low).scaleb(exponent - _EXPONENT_BIAS)
     return value.to_decimal()
 
 

@@ -98,7 +98,7 @@ class Registration(Body):
     email: Annotated[str, Field(max_length=254, pattern=_EMAIL, examples=["ada@example.com"])]
     password: Annotated[
         str,
-        Field(min_length=MIN_PASSWORD_CHARACTERS, max_length=72, examples=["seven pots of tea"]),
+        Field(min_length=MIN_PASSWORD_CHARACTERS, max_length=72, pattern=_NO_NUL, examples=["seven pots of tea"]),
         AfterValidator(_bytes(1, MAX_PASSWORD_BYTES)),
     ]
     role: Literal["buyer", "seller"] = "buyer"

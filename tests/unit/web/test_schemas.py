@@ -110,6 +110,7 @@ def test_an_edit_changes_what_was_given_and_nothing_else() -> None:
         ({"password": "short"}, "password"),
         ({"password": "x" * 73}, "password"),
         ({"password": "ä" * 37}, "password"),
+        ({"password": "nul \x00 inside"}, "password"),
         ({"password": 12345678}, "password"),
     ],
     ids=str,

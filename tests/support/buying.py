@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,19 +38,24 @@ class Entry:
 @dataclass
 class Buyer:
     person: Person
-    product: dict[str, Any]
+    products: list[dict[str, Any]]  # one of each seller; every checkout takes one unit of each
     entries: list[Entry] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    unavailable: int = 0
 
 
 class Buying:
-    """`with Buying(shop, seller, 8) as buying:` buys until the block ends, then waits for the last answers."""
+    """`with Buying(shop, seller, 8) as buying:` buys until the block ends, then waits for the last answers.
 
-    def __init__(self, shop: Shop, seller: Person, size: int, stock: int = 1_000_000) -> None:
+    With several sellers every checkout has a line of each.
+    """
+
+    def __init__(self, shop: Shop, sellers: Person | Sequence[Person], size: int, stock: int = 1_000_000) -> None:
         self.shop = shop
         self.stock = stock
-        self.buyers = [Buyer(shop.buyer(), shop.product(seller, stock=stock)) for _ in range(size)]
+        sellers = [sellers] if isinstance(sellers, Person) else sellers
+        self.buyers = [Buyer(shop.buyer(), [shop.product(one, stock=stock) for one in sellers]) for _ in range(size)]
         self._stopping = threading.Event()
         self._failures: list[BaseException] = []
         self._threads = [threading.Thread(target=self._run, args=(buyer,)) for buyer in self.buyers]
@@ -79,7 +85,7 @@ class Buying:
             self._failures.append(failure)
 
     def _checkout(self, buyer: Buyer, api: Api) -> Entry:
-        body, key = lines((buyer.product, 1)), new_key()
+        body, key = lines(*((product, 1) for product in buyer.products)), new_key()
         deadline = time.monotonic() + RECOVERY
         first: httpx.Response | None = None
         for attempt in itertools.count():
@@ -88,6 +94,7 @@ class Buying:
             now = time.monotonic()
             buyer.slowest = max(buyer.slowest, now - asked)
             first = answer if attempt == 0 else first
+            buyer.unavailable += answer is not None and answer.status_code == 503
             if answer is not None and answer.status_code >= 500 and answer.status_code != 503:
                 buyer.strangers.append(describe(answer))
             if answer is not None and not _again(answer):
@@ -101,6 +108,14 @@ class Buying:
     @property
     def entries(self) -> list[Entry]:
         return [entry for buyer in self.buyers for entry in buyer.entries]
+
+    @property
+    def unavailable(self) -> int:
+        """How often 503 was heard."""
+        return sum(buyer.unavailable for buyer in self.buyers)
+
+    def acknowledged_since(self, moment: float) -> int:
+        return sum(entry.answered_at > moment for entry in self.entries)
 
     def longest_gap(self) -> float:
         """The longest time in which nobody's checkout was acknowledged."""
@@ -118,8 +133,9 @@ class Buying:
             acknowledged = [order["id"] for e in buyer.entries for order in ok(e.answer, 201)["orders"]]
             kept = [order["id"] for order in buyer.person.api.all("/api/orders/my-orders", limit=100)]
             assert Counter(kept) == Counter(acknowledged)
-            assert len(set(acknowledged)) == len(acknowledged) == len(buyer.entries)
-            assert self.shop.stock_of(buyer.product) == self.stock - len(buyer.entries)
+            assert len(set(acknowledged)) == len(acknowledged) == len(buyer.entries) * len(buyer.products)
+            for product in buyer.products:
+                assert self.shop.stock_of(product) == self.stock - len(buyer.entries)
 
     def check_replays(self, each: int = 10) -> None:
         """The keys still get the first answer, byte for byte."""

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--driver", choices=("motor", "pymongo"), default="motor", help="on both sides")
     parser.add_argument("--rounds", type=int, default=15, help="pairs of rounds in `listing`")
     parser.add_argument("--seconds", type=float, default=3, help="of a round")
-    parser.add_argument("--requests", type=int, default=400, help="of every cell in `depth`")
+    parser.add_argument("--requests", type=int, default=600, help="of every cell in `depth`")
     parser.add_argument("--data-dir", type=Path, help="keep what was seeded there, for the next run")
     return parser
 

@@ -16,7 +16,7 @@ page, fields = listing.plan(ListingQuery(), None), documents.PRODUCT_FIELDS
 @app.get("/api/products/")
 async def newest(_: Request) -> HTTPResponse:
     cursor = products.find(page.filter, fields, sort=page.sort, limit=21, hint=page.index)
-    return json({"items": await cursor.to_list(21)})
+    return json({"items": (await cursor.to_list(21))[:20]})
 
 
 @app.get("/api/products/<id>")

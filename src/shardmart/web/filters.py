@@ -37,7 +37,7 @@ LISTING = Query(
         queries.text("category", "Only this category.", longest=60),
         queries.amount("min_price", "Not cheaper than this."),
         queries.amount("max_price", "Not dearer than this."),
-        queries.text("seller_id", "Only of this seller.", longest=100),
+        queries.text("seller_id", "Only of this seller.", longest=1_000),
         queries.flag("in_stock", "Only what is in stock."),
         queries.choice(
             "sort", "`relevance` by default with `q`, `newest` otherwise.", tuple(sort.value for sort in Sort)

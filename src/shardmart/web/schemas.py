@@ -77,9 +77,8 @@ Description = Annotated[str, Field(max_length=5_000, pattern=_NO_NUL, examples=[
 Category = Annotated[str, Field(min_length=1, max_length=60, pattern=_ONE_LINE, examples=["Tea"])]
 Stock = Annotated[int, Field(ge=0, le=MAX_STOCK)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
-Id = Annotated[
-    str, Field(min_length=1, max_length=100, examples=["6553f1a2c4d5e6f708192a3b-7a64e2b3d5c6f708192a3b4c"])
-]
+_AN_ID = "6553f1a2c4d5e6f708192a3b-7a64e2b3d5c6f708192a3b4c"
+Id = Annotated[str, Field(min_length=1, max_length=100, examples=[_AN_ID[:24]])]
 GivenOrLeftOut = BeforeValidator(_not_null)  # for fields whose default None means «left out»
 
 
@@ -146,7 +145,7 @@ class CartQuantity(Body):
 
 
 class OrderLineWanted(Body):
-    product_id: Id
+    product_id: Annotated[str, Field(examples=[_AN_ID])]  # an impossible one is unknown, not malformed
     quantity: Quantity
 
 

@@ -28,6 +28,7 @@ from cluster.router.wire import decode_sequence
 CONFIG_DATABASES = frozenset({"config", "admin"})
 _LONGEST_NAME = 255
 _CLOCK_SECONDS = 1.0
+_CLOCK_PATIENCE_SECONDS = 0.2
 
 
 @dataclass
@@ -133,15 +134,28 @@ class Router:
         """One cluster time for a snapshot over all shards. Ours may be old when nothing was asked for a
         while."""
         if time.monotonic() - self._clock_refreshed > _CLOCK_SECONDS or self.clock.now is None:
-            deadline = time.monotonic() + self.wait_seconds
-            shards = (self.catalog.shards or await self.catalog.load_shards()).values()
-            pings = (shard.command("admin", {"ping": 1}, deadline=deadline) for shard in shards)
-            await asyncio.gather(*pings, return_exceptions=True)
-            self._clock_refreshed = time.monotonic()
+            await self._refresh_clock()
         known = [moment for moment in (self.clock.now, after) if moment is not None]
         if not known:
             raise NetworkError("no shard tells the time", sent=False)
         return max(known)
+
+    async def _refresh_clock(self) -> None:
+        """Ask the shards. One that is away must not hold up the transactions that it has no part in."""
+        deadline = time.monotonic() + self.wait_seconds
+        shards = (self.catalog.shards or await self.catalog.load_shards()).values()
+        if not shards:
+            return
+        pings = [asyncio.ensure_future(shard.command("admin", {"ping": 1}, deadline=deadline)) for shard in shards]
+        try:
+            await asyncio.wait(pings, timeout=_CLOCK_PATIENCE_SECONDS)
+            if self.clock.now is None:
+                await asyncio.wait(pings, timeout=self.wait_seconds, return_when=asyncio.FIRST_COMPLETED)
+            self._clock_refreshed = time.monotonic()
+        finally:
+            for ping in pings:
+                ping.cancel()
+            await asyncio.gather(*pings, return_exceptions=True)
 
     async def forget_routing(self, namespace: str | None = None) -> None:
         """After DDL: forget what is cached here and in the engine."""

@@ -13,7 +13,12 @@ from cluster.console import log
 from cluster.errors import ActionRefused, ClusterError
 
 Document = dict[str, Any]
-SETTINGS = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}
+SETTINGS = {
+    "electionTimeoutMillis": 2000,
+    "heartbeatIntervalMillis": 500,
+    # a secondary that copies from another one stands still with it, and with it the majority
+    "chainingAllowed": False,
+}
 NOT_YET_INITIALIZED = 94
 PRIMARY = 1
 STEP_DOWN_SECONDS = 10

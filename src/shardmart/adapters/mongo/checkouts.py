@@ -65,9 +65,16 @@ class MongoOutcomes:
 
     async def store(self, purchase: Purchase, outcome: Outcome, session: Session | None = None) -> None:
         """The commit point of a checkout. Raises DuplicateKeyError when it was decided before."""
-        document = outcome_document(purchase, outcome)
-        document["expires_at"] = clock.now() + timedelta(seconds=OUTCOME_SECONDS)
-        await self._outcomes.insert_one(document, session=session)
+        await self._outcomes.insert_one(stored_outcome(purchase, outcome), session=session)
+
+
+def stored_outcome(purchase: Purchase, outcome: Outcome) -> Document:
+    return {**outcome_document(purchase, outcome), "expires_at": outcome_expiry()}
+
+
+def outcome_expiry() -> datetime:
+    """When an outcome that is stored now may be forgotten."""
+    return clock.now() + timedelta(seconds=OUTCOME_SECONDS)
 
 
 def _claim_document(claim: Claim) -> Document:

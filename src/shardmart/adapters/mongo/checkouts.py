@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pymongo.errors import DuplicateKeyError
-
+from shardmart.adapters.mongo.claim_batches import InsertBatches
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import (
     Document,
@@ -30,19 +29,18 @@ class MongoClaims:
 
     def __init__(self, mongo: Mongo) -> None:
         self._claims = mongo.collection("claims", majority=True)
+        self._inserts = InsertBatches(self._claims)
 
     async def get(self, claim_id: str) -> Claim | None:
         found = await self._claims.find_one({"_id": claim_id})
         return _claim_of(found) if found else None
 
     async def take(self, claim: Claim) -> Claim:
-        try:
-            await self._claims.insert_one(_claim_document(claim))
-        except DuplicateKeyError:
-            stored = await self.get(claim.id)
-            # None: it expired this very moment, which only a key of 24 hours ago can; the client asks again
-            return stored if stored is not None else await self.take(claim)
-        return claim
+        if await self._inserts.insert(_claim_document(claim)):
+            return claim
+        stored = await self.get(claim.id)
+        # None: it expired this very moment, which only a key of 24 hours ago can
+        return stored if stored is not None else await self.take(claim)
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         extended = await self._claims.update_one(

@@ -18,8 +18,8 @@ from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
-from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
+from shardmart.adapters.mongo.group.seat import Seat
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
@@ -55,11 +55,13 @@ class Running:
     shop: Shop
     mongo: Mongo
     nodes: ClusterNodes
-    committer: Committer | None = None  # strategy `group` only
+    committer: Seat | None = None  # strategy `group` only
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
         """Starts what a serving shop does besides answering."""
+        if self.committer is not None:
+            self.committer.start()
         self.background.append(asyncio.create_task(sweep_forever(self.shop)))
 
     async def close(self) -> None:
@@ -105,7 +107,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "auditor": MongoAuditor(mongo, transactions, seconds=settings.request_seconds - 1),
         "probe": MongoProbe(mongo),
     }
-    committer = Committer(mongo) if settings.checkout in GROUPED else None
+    committer = Seat(mongo, settings.runtime_dir) if settings.checkout in GROUPED else None
     if committer is not None:
         wired |= {
             "checkout": GroupCheckout(committer),

@@ -58,7 +58,7 @@ class Settings:
     log_level: str = "warning"
     control_url: str = ""
     control_token: str = ""
-    runtime_dir: Path = Path()
+    runtime_dir: Path | None = None
 
     @property
     def loopback(self) -> bool:

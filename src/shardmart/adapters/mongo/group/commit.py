@@ -17,7 +17,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 
 from shardmart import metrics
 from shardmart.adapters.mongo.client import Mongo, Session
@@ -33,6 +33,7 @@ from shardmart.domain.errors import Unavailable
 
 COMMIT_SECONDS = 3.0  # how long a lost commit is asked for on its session before the batch runs anew
 DUPLICATE = 11000
+KILLED = frozenset({43, 237, 11601})  # what a session says that a successor has ended: run again
 UNKNOWN = "UnknownTransactionCommitResult"
 log = logging.getLogger("shardmart.group")
 
@@ -153,7 +154,8 @@ class _Run:
         if _is_duplicate(error) and not self.look:
             self.look = True  # some were decided by an earlier run: ask which
             return True
-        if not (isinstance(error, Stale | InDoubt) or is_away(error)):
+        killed = isinstance(error, OperationFailure) and error.code in KILLED
+        if not (killed or isinstance(error, Stale | InDoubt) or is_away(error)):
             return False
         metrics.CONFLICTS.inc()
         self.look = True

@@ -48,17 +48,15 @@ class Committer:
         self._lanes.put(ticket)
         return ticket.answer
 
-    async def drain(self, seconds: float) -> None:
-        """Waits until everybody has an answer, for so long at most."""
-        if self._open:
-            await asyncio.wait(self._open, timeout=seconds)
-
     async def close(self) -> None:
-        """Stops in the middle; open transactions are aborted."""
+        """Stops in the middle; open transactions are aborted, and who still waits is told that it is unknown."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        for answer in list(self._open):
+            if not answer.done():
+                answer.set_exception(Unavailable())
 
     def _answered(self, answer: asyncio.Future[Answer]) -> None:
         self._open.discard(answer)

@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 
 from shardmart import bootstrap, metrics
+from shardmart.adapters.mongo.group.commit import Commits
 from shardmart.domain import clock
 from shardmart.domain.accounts import Actor, Role
 from shardmart.domain.errors import CheckoutInProgress, Conflict, Unavailable
@@ -99,6 +100,17 @@ class Worker:
                 at=clock.now(),
             )
         )
+
+    async def stall(self, at: str) -> None:
+        """The next batch stops for ever: `written` before its commit, `committed` after it."""
+        commit = Commits._commit
+
+        async def stalling(lane: Commits, *arguments: Any) -> None:
+            if at == "committed":
+                await commit(lane, *arguments)
+            await asyncio.Event().wait()
+
+        Commits._commit = stalling  # type: ignore[method-assign]
 
     async def cancel(self, order_id: str) -> list[Any]:
         return await self._timed(self._shop.orders.cancel(seller_id=order_id[:24], id=order_id, at=clock.now()))

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from tests.group.scene import Scene
@@ -37,7 +37,8 @@ class WorkerProcess:
         return self._answers[number]
 
     def signal(self, number: int) -> None:
-        self._process.send_signal(number)
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
     async def end(self) -> None:
         """In peace if it still lives."""

@@ -18,6 +18,8 @@ from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
+from shardmart.adapters.mongo.group.seat import Seat
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
@@ -43,6 +45,7 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 }
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
+GROUPED = ("auto", "group")  # `auto` is what measured best: docs/checkout.md
 
 
 @dataclass
@@ -52,16 +55,21 @@ class Running:
     shop: Shop
     mongo: Mongo
     nodes: ClusterNodes
+    committer: Seat | None = None  # strategy `group` only
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
         """Starts what a serving shop does besides answering."""
+        if self.committer is not None:
+            self.committer.start()
         self.background.append(asyncio.create_task(sweep_forever(self.shop)))
 
     async def close(self) -> None:
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
+        if self.committer is not None:
+            await self.committer.close()
         await self.nodes.close()
         await self.mongo.close()
 
@@ -90,19 +98,29 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "limits": MongoLimits(mongo),
         "passwords": BcryptPasswords(settings.bcrypt_rounds),
         "tokens": JwtTokens(settings.secret_key, access_seconds=settings.access_seconds),
-        "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
-        "checkout": _strategy(settings.checkout, mongo, transactions, outcomes),
-        "orders": MongoOrders(mongo, transactions),
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
         "nodes": nodes,
         "auditor": MongoAuditor(mongo, transactions, seconds=settings.request_seconds - 1),
         "probe": MongoProbe(mongo),
     }
-    return Running(Shop(**{**wired, **parts}), mongo, nodes)
+    committer = Seat(mongo, settings.runtime_dir) if settings.checkout in GROUPED else None
+    if committer is not None:
+        wired |= {
+            "checkout": GroupCheckout(committer),
+            "orders": GroupOrders(mongo, transactions, committer),
+            "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries),
+        }
+    else:
+        wired |= {
+            "checkout": _alone(settings.checkout, mongo, transactions, outcomes),
+            "orders": MongoOrders(mongo, transactions),
+            "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
+        }
+    return Running(Shop(**{**wired, **parts}), mongo, nodes, committer)
 
 
 def create_app() -> Sanic[Any, Any]:
@@ -122,7 +140,7 @@ async def _open_shop(settings: Settings) -> Running:
     return running
 
 
-def _strategy(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:
+def _alone(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:
     if name == "naive":
         return NaiveCheckout(mongo, outcomes)
     return TransactionCheckout(mongo, transactions, outcomes)

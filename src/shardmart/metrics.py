@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 CONFLICTS = Counter("shardmart_conflicts_total", "Transactions that met another one and started again")
 RETRIES = Counter("shardmart_retries_total", "Database work done again: conflicts, lost answers, elections")
+
+# ---- group commit
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BATCH_SIZE = Histogram(
+    "shardmart_group_batch_members", "Members of a batch", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
+QUEUE_SECONDS = Histogram("shardmart_group_queue_seconds", "From arrival to the start of a batch", buckets=_SECONDS)
+COMMIT_SECONDS = Histogram("shardmart_group_commit_seconds", "commitTransaction with its majority", buckets=_SECONDS)
+IN_DOUBT = Counter("shardmart_group_in_doubt_total", "Commits whose answer was lost")
+BISECTIONS = Counter("shardmart_group_bisections_total", "Batches divided to find a member that cannot be committed")
+FALLBACKS = Counter("shardmart_group_fallbacks_total", "Members committed by their own worker: no committer answered")
+COMMITTERS = Counter("shardmart_group_committers_total", "Times a worker became the committer")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -12,10 +14,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DRIVERS = ("motor", "pymongo")
-STRATEGIES = ("auto", "transaction", "naive")
+STRATEGIES = ("auto", "group", "transaction", "naive")
 CATALOGUE_READS = ("primary", "secondaryPreferred")
 TOPOLOGIES = ("replica", "sharded")
 SHORTEST_KEY = 32
+LONGEST_RUNTIME_DIR = 90  # the path of a Unix socket ends at 108 bytes, its own name included
 LEAST_BCRYPT_ROUNDS, LEAST_BCRYPT_ROUNDS_IN_DEMO = 10, 4
 
 
@@ -29,6 +32,7 @@ class Settings:
 
     `origins` are the pages that may call the API with cookies; `trusted_proxies` those whose X-Forwarded-For
     is believed; `control_url` and `control_token` come from `cluster demo` and steer database nodes.
+    `runtime_dir` holds what the workers of one app node share: the committer's lock and socket.
     """
 
     mongo_uri: str
@@ -54,6 +58,7 @@ class Settings:
     log_level: str = "warning"
     control_url: str = ""
     control_token: str = ""
+    runtime_dir: Path | None = None
 
     @property
     def loopback(self) -> bool:
@@ -88,6 +93,7 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Pa
         log_level=read.choice("LOG_LEVEL", ("warning", "debug", "info", "error")),
         control_url=read.text("CONTROL_URL", ""),
         control_token=read.text("CONTROL_TOKEN", ""),
+        runtime_dir=_runtime_dir(read, port),
     )
     _check(settings)
     return settings
@@ -156,6 +162,20 @@ class _Reader:
             return kind(value)
         except ValueError:
             raise WrongSetting(f"SHARDMART_{name} must be {what}, not {value!r}") from None
+
+
+def _runtime_dir(read: _Reader, port: int) -> Path:
+    """Given, or in the data directory, or a private one whose name is the same for all workers of this app node."""
+    if given := read.text("RUNTIME_DIR", ""):
+        if len(os.fsencode(given)) > LONGEST_RUNTIME_DIR:
+            raise WrongSetting(f"SHARDMART_RUNTIME_DIR may have {LONGEST_RUNTIME_DIR} bytes: a socket lies in it")
+        return Path(given)
+    data = read.text("DATA_DIR", "")
+    if data and len(os.fsencode(inside := Path(data).absolute() / "run")) <= LONGEST_RUNTIME_DIR:
+        return inside
+    node = "|".join([data, read.text("MONGO_URI", ""), read.text("MONGO_DATABASE", "shardmart"), str(port)])
+    name = hashlib.sha256(node.encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"shardmart-{os.getuid()}-{name}"
 
 
 def _own_origins(host: str, port: int) -> tuple[str, ...]:

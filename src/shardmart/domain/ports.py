@@ -86,6 +86,9 @@ class Products(Protocol):
     async def shelves(self, ids: Sequence[str]) -> dict[str, Shelf]:
         """What checkouts need to know of these products, deleted ones too (not for sale), from the primary."""
 
+    async def known(self, ids: Sequence[str]) -> bool:
+        """Whether all of these products exist or once did: what has been in the shop stays known."""
+
     async def search(self, query: ListingQuery, *, after: Position | None, limit: int) -> Page[Product]:
         """Active products."""
 

@@ -50,12 +50,16 @@ async def buy(
     if key is None:
         return await _run(shop, await _new_purchase(shop, actor, lines, expected_total, None), None, deadline)
     claim_id, fingerprint = f"{actor.id}|{key}", _fingerprint(lines, expected_total)
-    mine = None
-    claim = await shop.claims.get(claim_id)
-    if claim is None:
+    mine, claim = None, None
+    try:
         purchase = await _new_purchase(shop, actor, lines, expected_total, claim_id)
+    except (EmptyCart, UnknownProduct):
+        claim = await shop.claims.get(claim_id)  # the cart is empty because it was bought with this very key
+        if claim is None:
+            raise
+    else:
         mine = Claim(claim_id, fingerprint, purchase, _lease(shop))
-        claim = await shop.claims.take(mine)
+        claim = await shop.claims.take(mine)  # most keys are new: claimed first, and read only when taken
     if claim.fingerprint != fingerprint:
         raise IdempotencyKeyReused
     if claim is mine:
@@ -107,8 +111,7 @@ async def _new_purchase(
     if not all(is_owned_id(line.product_id) for line in lines):
         raise UnknownProduct
     merged = merge_lines(lines)
-    known = await shop.products.shelves([line.product_id for line in merged])
-    if len(known) != len(merged):
+    if not await shop.products.known([line.product_id for line in merged]):
         raise UnknownProduct
     return Purchase(
         checkout_id=new_checkout_id(merged),

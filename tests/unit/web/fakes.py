@@ -174,6 +174,9 @@ class Products:
     async def shelves(self, ids: Any) -> dict[str, Shelf]:
         return {id: Shelf.of(self.all_[id]) for id in ids if id in self.all_}
 
+    async def known(self, ids: Any) -> bool:
+        return all(id in self.all_ for id in ids)
+
     async def search(self, query: Any, *, after: Any, limit: int) -> Page[Product]:
         self.searched.append(query)
         if self.wait:

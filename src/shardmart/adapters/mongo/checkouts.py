@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pymongo.errors import DuplicateKeyError
-
+from shardmart.adapters.mongo.claim_batches import InsertBatches
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import (
     Document,
@@ -30,19 +29,18 @@ class MongoClaims:
 
     def __init__(self, mongo: Mongo) -> None:
         self._claims = mongo.collection("claims", majority=True)
+        self._inserts = InsertBatches(self._claims)
 
     async def get(self, claim_id: str) -> Claim | None:
         found = await self._claims.find_one({"_id": claim_id})
         return _claim_of(found) if found else None
 
     async def take(self, claim: Claim) -> Claim:
-        try:
-            await self._claims.insert_one(_claim_document(claim))
-        except DuplicateKeyError:
-            stored = await self.get(claim.id)
-            # None: it expired this very moment, which only a key of 24 hours ago can; the client asks again
-            return stored if stored is not None else await self.take(claim)
-        return claim
+        if await self._inserts.insert(_claim_document(claim)):
+            return claim
+        stored = await self.get(claim.id)
+        # None: it expired this very moment, which only a key of 24 hours ago can
+        return stored if stored is not None else await self.take(claim)
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         extended = await self._claims.update_one(
@@ -65,9 +63,16 @@ class MongoOutcomes:
 
     async def store(self, purchase: Purchase, outcome: Outcome, session: Session | None = None) -> None:
         """The commit point of a checkout. Raises DuplicateKeyError when it was decided before."""
-        document = outcome_document(purchase, outcome)
-        document["expires_at"] = clock.now() + timedelta(seconds=OUTCOME_SECONDS)
-        await self._outcomes.insert_one(document, session=session)
+        await self._outcomes.insert_one(stored_outcome(purchase, outcome), session=session)
+
+
+def stored_outcome(purchase: Purchase, outcome: Outcome) -> Document:
+    return {**outcome_document(purchase, outcome), "expires_at": outcome_expiry()}
+
+
+def outcome_expiry() -> datetime:
+    """When an outcome that is stored now may be forgotten."""
+    return clock.now() + timedelta(seconds=OUTCOME_SECONDS)
 
 
 def _claim_document(claim: Claim) -> Document:

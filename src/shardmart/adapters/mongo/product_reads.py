@@ -15,6 +15,7 @@ from shardmart.domain.purchase import Shelf
 from shardmart.domain.stock import StockLog
 
 Document = dict[str, Any]
+MOST_KNOWN = 100_000  # ids remembered
 
 
 class ProductReads:
@@ -25,6 +26,7 @@ class ProductReads:
         self._products = mongo.collection("products")
         self._catalogue = mongo.collection("products", secondary=secondary_reads)
         self._logs = mongo.collection("inventory_logs")
+        self._known: set[str] = set()
 
     async def get(self, *, seller_id: str, id: str) -> Product | None:
         found = await self._products.find_one({"_id": id, "seller_id": seller_id, "deleted": False}, PRODUCT_FIELDS)
@@ -32,6 +34,15 @@ class ProductReads:
 
     async def shelves(self, ids: Sequence[str]) -> dict[str, Shelf]:
         return await read_shelves(self._mongo, ids)
+
+    async def known(self, ids: Sequence[str]) -> bool:
+        """Asks the database about ids that it has not named before; products are never taken out of it."""
+        new = [id for id in ids if id not in self._known]
+        found = await self.shelves(new)
+        if len(self._known) + len(found) > MOST_KNOWN:
+            self._known.clear()
+        self._known.update(found)
+        return len(found) == len(new)
 
     async def search(self, query: ListingQuery, *, after: Position | None, limit: int) -> Page[Product]:
         if query.sort is Sort.RELEVANCE:

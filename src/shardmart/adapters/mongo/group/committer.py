@@ -1,0 +1,81 @@
+"""The committer: a bounded queue in front of a few lanes, each of which commits one batch after the other."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shardmart import metrics
+from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.group.commit import Commits
+from shardmart.adapters.mongo.group.lanes import LaneOf, Lanes, any_lane
+from shardmart.adapters.mongo.group.members import Answer, Member
+from shardmart.adapters.mongo.group.sessions import Sessions
+from shardmart.adapters.mongo.group.tickets import Ticket
+from shardmart.domain.errors import Unavailable
+
+LANES = 3
+MOST_MEMBERS = 256  # of a batch: keeps a transaction short, and what is lost with it small
+MOST_WAITING = 4096
+
+
+class Committer:
+    """Starts itself with the first member. Correct however many there are; fastest alone, for it never conflicts."""
+
+    def __init__(
+        self, mongo: Mongo, *, lanes: int = LANES, most_waiting: int = MOST_WAITING, lane_of: LaneOf = any_lane
+    ) -> None:
+        self.sessions = Sessions(mongo)
+        self._mongo = mongo
+        self._lanes = Lanes(lane_of=lane_of)
+        self._number = lanes
+        self._most_waiting = most_waiting
+        self._tasks: list[asyncio.Task[None]] = []
+        self._open: set[asyncio.Future[Answer]] = set()
+
+    def submit(self, member: Member, *, deadline: float) -> asyncio.Future[Answer]:
+        """The member's answer to come. It fails with Unavailable at `deadline`: the outcome is unknown then.
+
+        Raises Unavailable at once when too many are waiting.
+        """
+        if len(self._lanes) >= self._most_waiting:
+            raise Unavailable
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._run(lane)) for lane in range(self._number)]
+        loop = asyncio.get_running_loop()
+        ticket = Ticket(member, deadline=deadline, since=loop.time(), answer=loop.create_future())
+        self._open.add(ticket.answer)
+        ticket.answer.add_done_callback(self._answered)
+        self._lanes.put(ticket)
+        return ticket.answer
+
+    async def close(self) -> None:
+        """Stops in the middle; open transactions are aborted, and who still waits is told that it is unknown."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        for answer in list(self._open):
+            if not answer.done():
+                answer.set_exception(Unavailable())
+
+    def _answered(self, answer: asyncio.Future[Answer]) -> None:
+        self._open.discard(answer)
+        if not answer.cancelled():
+            answer.exception()  # looked at, also when nobody waits for it any more
+
+    async def _run(self, lane: int) -> None:
+        commits = Commits(self._mongo, self.sessions)
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                batch = await self._lanes.take(lane, most=MOST_MEMBERS)
+                now = loop.time()
+                metrics.BATCH_SIZE.observe(len(batch))
+                for ticket in batch:
+                    metrics.QUEUE_SECONDS.observe(now - ticket.since)
+                try:
+                    await commits.settle(batch)
+                finally:
+                    self._lanes.done(batch)
+        finally:
+            await commits.close()

@@ -1,0 +1,71 @@
+"""Who may go next: the queue of tickets, and the table of products in flight.
+
+Several lanes commit at the same time, so that one batch's wait for the majority is another's time to write. No two
+of them hold one product, so they never conflict. A ticket that must wait for a product keeps every product it wants
+from those behind it: first come, first served per product, and nothing starves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from shardmart.adapters.mongo.group.members import Member
+from shardmart.adapters.mongo.group.tickets import Ticket
+
+LaneOf = Callable[[Member], "int | None"]
+
+
+def any_lane(member: Member) -> int | None:
+    """On a replica set every lane serves all. On a sharded cluster: a lane per shard, one for carts over several."""
+    return None
+
+
+class Lanes:
+    def __init__(self, *, lane_of: LaneOf = any_lane) -> None:
+        self._lane_of = lane_of
+        self._waiting: list[Ticket] = []
+        self._in_flight: set[str] = set()
+        self._barred: set[str] = set()  # products that a newcomer cannot have: in flight, or wanted before
+        self._free = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, ticket: Ticket) -> None:
+        self._waiting.append(ticket)
+        if self._barred.isdisjoint(ticket.products):
+            self._free.set()
+        else:
+            self._barred.update(ticket.products)
+
+    async def take(self, lane: int, *, most: int) -> list[Ticket]:
+        """The next batch for a lane: all that may go now, up to `most`. Its products are in flight until `done`."""
+        while not (batch := self._pick(lane, most)):
+            self._free.clear()
+            await self._free.wait()
+        return batch
+
+    def done(self, batch: Sequence[Ticket]) -> None:
+        for ticket in batch:
+            self._in_flight.difference_update(ticket.products)
+        if self._waiting:
+            self._free.set()
+        else:
+            self._barred = set(self._in_flight)
+
+    def _pick(self, lane: int, most: int) -> list[Ticket]:
+        batch: list[Ticket] = []
+        left: list[Ticket] = []
+        barred = set(self._in_flight)
+        for ticket in self._waiting:
+            mine = self._lane_of(ticket.member) in (None, lane)
+            if mine and len(batch) < most and barred.isdisjoint(ticket.products):
+                batch.append(ticket)
+            else:
+                barred.update(ticket.products)
+                left.append(ticket)
+        for ticket in batch:
+            self._in_flight.update(ticket.products)
+        self._waiting, self._barred = left, barred | self._in_flight
+        return batch

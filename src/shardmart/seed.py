@@ -24,7 +24,7 @@ from shardmart.domain.ports import Passwords
 from shardmart.service.catalogue import first_log
 
 DEMO_PASSWORD = "demo123"  # noqa: S105 - public on purpose; accounts with it exist in demos only
-BATCH = 1_000
+BATCH = 250  # small enough that a batch is stored within the driver's timeout on a machine that is busy
 DUPLICATE = 11000
 
 _QUALITIES = (
@@ -113,5 +113,7 @@ async def _insert(mongo: Mongo, collection: str, documents: Iterator[Document]) 
         try:
             await mongo.collection(collection).insert_many(batch, ordered=False)
         except BulkWriteError as error:
-            if any(e["code"] != DUPLICATE for e in error.details["writeErrors"]):
+            details = error.details or {}
+            unsafe = details.get("writeConcernErrors")
+            if unsafe or any(e["code"] != DUPLICATE for e in details.get("writeErrors", ())):
                 raise

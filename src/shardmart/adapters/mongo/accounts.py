@@ -52,12 +52,8 @@ class MongoAccounts:
                 {"name_key": {"$regex": "^" + re.escape(fold(text))}},
                 {"email_key": {"$regex": "^" + re.escape(email_key(text))}},
             ]
-            which = {"$and": [which]}
-        found = (
-            await self._users.find(keyset.beyond(which, keyset.NEWEST, keyset.timed(after)))
-            .sort(keyset.NEWEST)
-            .to_list(limit + 1)
-        )
+        filter = keyset.beyond_each(which, "role", keyset.NEWEST, keyset.timed(after))
+        found = await self._users.find(filter, sort=keyset.NEWEST, limit=limit + 1).to_list(limit + 1)
         return keyset.page(found, limit=limit, entity=user_of, key=keyset.newest_key)
 
     async def bury(self, user_id: str, *, at: datetime) -> User | None:

@@ -23,6 +23,7 @@ from shardmart.domain.purchase import Placed
 from shardmart.domain.reports import AuditReport, Violation
 
 MOST_SUSPECTS = 1_000
+MOST_VIOLATIONS = 100  # enough to act upon; each costs a transaction to be sure of
 BATCH = 500
 SNAPSHOT_REFUSED = {72, 246, 239}  # InvalidOptions, SnapshotUnavailable, SnapshotTooOld
 
@@ -40,14 +41,23 @@ class MongoAuditor:
         self._turn = asyncio.Lock()
 
     async def run(self) -> AuditReport:
-        """Raises Unavailable when it takes longer than `seconds` or the database goes away."""
-        started = time.perf_counter()
+        """Raises Unavailable when it takes longer than `seconds`, its turn included, or the database goes away."""
+        audit = asyncio.create_task(self._in_turn())
+        try:
+            await asyncio.wait({audit}, timeout=self._seconds)
+            if not audit.done():
+                raise Unavailable("The audit takes too long.")
+            return await audit
+        finally:
+            while not audit.done():  # again and again: before Python 3.12 the driver can lose a cancellation
+                audit.cancel()
+                await asyncio.wait({audit}, timeout=0.05)
+
+    async def _in_turn(self) -> AuditReport:
         async with self._turn:
-            try:
-                suspects, checked = await asyncio.wait_for(self._look(), self._seconds)
-                persistent = await asyncio.wait_for(self._look_again(suspects), self._seconds)
-            except asyncio.TimeoutError as error:
-                raise Unavailable("The audit takes too long.") from error
+            started = time.perf_counter()
+            suspects, checked = await self._look()
+            persistent = await self._look_again(suspects)
         return AuditReport(persistent, dict(checked), round(time.perf_counter() - started, 3))
 
     async def _look(self) -> tuple[Suspects, Counter[str]]:
@@ -63,12 +73,14 @@ class MongoAuditor:
     async def _look_again(self, suspects: Suspects) -> list[Violation]:
         """What persists in a short transaction of the suspect's own is a violation."""
         found: list[Violation] = []
-        for what, id in list(suspects)[:MOST_SUSPECTS]:
+        for what, id in suspects:
 
             async def body(session: Session, what: str = what, id: str = id) -> list[Violation]:
                 return await Look(self._mongo, session).one(what, id)
 
             found += await self._transactions.run(body)
+            if len(found) >= MOST_VIOLATIONS:
+                break
         return found
 
 
@@ -89,33 +101,37 @@ class Look:
         return self._suspects, self._checked
 
     async def one(self, what: str, id: str) -> list[Violation]:
-        """The same checks for one product, order, checkout or key."""
+        """The same checks for one product, order, checkout or key, each by an index."""
         which = {"seller_id": seller_of(id)}
+        named = {"$eq": id, "$type": "string"}  # as the partial indexes say it
         if what == "product":
-            logs = [log_of(d) async for d in self._find("inventory_logs", {**which, "product_id": id}, "_id")]
+            logs = [
+                log_of(d)
+                async for d in self._find("inventory_logs", {**which, "_id": {"$gt": id, "$lt": f"{id}-~"}}, "_id")
+            ]
             product = await self._first("products", {"_id": id, **which})
             sold = [
                 line["quantity"]
-                async for order in self._find("orders", {**which, "status": {"$in": SOLD}}, "_id")
+                async for order in self._find("orders", {**which, "status": {"$in": SOLD}})
                 for line in order["product_list"]
                 if line["product_id"] == id
             ]
             return _product_violations(id, product, logs, sum(sold))
         if what == "order":
-            logs = [log_of(d) async for d in self._find("inventory_logs", {**which, "order_id": id}, "_id")]
+            logs = [log_of(d) async for d in self._find("inventory_logs", {**which, "order_id": named}, "order_id")]
             found = await self._first("orders", {"_id": id, **which})
             return list(check_order(order_of(found) if found else None, id, logs))
         if what == "checkout":
             outcome = await self._first("outcomes", {"_id": id, **which})
             return await self._check_checkouts([outcome] if outcome else [])
-        doubles = [d["_id"] async for d in self._find("outcomes", {"claim_id": id}, "_id")]
+        doubles = [d["_id"] async for d in self._find("outcomes", {"claim_id": named}, "claim_id")]
         return [_double_key(id, len(doubles))] if len(doubles) > 1 else []
 
     async def _products(self) -> None:
         """Products beside their logs and the units in orders, all in the order of product ids."""
         logs = Groups(self._find("inventory_logs", {}, "_id"), lambda d: str(d["_id"])[:49])
         sold = Groups(self._units_sold(), lambda d: str(d["_id"]))
-        async for product in self._find("products", {}, "_id"):
+        async for product in self._find("products", {}, "_id", {"stock": 1, "version": 1}):
             await self._orphans(logs, sold, before=product["_id"])
             chain = [log_of(d) for d in await logs.take(product["_id"])]
             units = sum(d["units"] for d in await sold.take(product["_id"]))
@@ -188,12 +204,14 @@ class Look:
             {"$sort": {"_id": 1}},
         ]
         collection = self._mongo.collection("orders")
-        for d in await self._mongo.aggregate(collection, pipeline, session=self._session, allowDiskUse=True):
+        async for d in self._mongo.stream(collection, pipeline, session=self._session, allowDiskUse=True):
             yield d
 
-    def _find(self, collection: str, which: Document, order: str) -> AsyncIterator[Document]:
-        cursor: Any = self._mongo.collection(collection).find(which, session=self._session, batch_size=1000)
-        return aiter(cursor.sort(order, 1))
+    def _find(
+        self, collection: str, which: Document, order: str | None = None, fields: Document | None = None
+    ) -> AsyncIterator[Document]:
+        cursor: Any = self._mongo.collection(collection).find(which, fields, session=self._session, batch_size=1000)
+        return aiter(cursor.sort(order, 1) if order else cursor)
 
     async def _first(self, collection: str, which: Document) -> Document | None:
         return await self._mongo.collection(collection).find_one(which, session=self._session)

@@ -65,6 +65,16 @@ class Mongo:
             cursor = await cursor
         return cast("list[Document]", await cursor.to_list(None))
 
+    async def stream(
+        self, collection: Collection, pipeline: Sequence[Mapping[str, Any]], **options: Any
+    ) -> AsyncIterator[Document]:
+        """The documents that the pipeline yields, a batch in memory at a time."""
+        cursor: Any = collection.aggregate(pipeline, **options)
+        if inspect.isawaitable(cursor):
+            cursor = await cursor
+        async for document in cursor:
+            yield document
+
     @asynccontextmanager
     async def session(self, **options: Any) -> AsyncIterator[Session]:
         """A session that ends with the block."""

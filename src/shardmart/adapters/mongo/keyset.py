@@ -50,6 +50,17 @@ def beyond(filter: Document, sort: SortKeys, after: Sequence[Any] | None) -> Doc
     return {"$or": branches[::-1]}
 
 
+def beyond_each(filter: Document, field: str, sort: SortKeys, after: Sequence[Any] | None) -> Document:
+    """`beyond` for a filter with `{field: {"$in": values}}`, where `field` stands before the sort in the index.
+
+    A branch for each value: with all of them in one, the server reads and sorts all that comes after the position.
+    """
+    if after is None or not isinstance(filter[field], dict):
+        return beyond(filter, sort, after)
+    parts = ({**filter, field: value} for value in filter[field]["$in"])
+    return {"$or": [branch for part in parts for branch in beyond(part, sort, after)["$or"]]}
+
+
 def _also(filter: Document, more: Mapping[str, Any]) -> Document:
     """Both conditions; two ranges on one field (a price filter and a position) are kept both, in one object."""
     both = dict(filter)

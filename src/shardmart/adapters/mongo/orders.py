@@ -35,8 +35,8 @@ class MongoOrders:
         return order_of(found) if found else None
 
     async def page(self, which: OrderFilter, *, after: Position | None, limit: int) -> Page[Order]:
-        filter = keyset.beyond(orders_filter(which), SORT, keyset.timed(after))
-        found = await self._orders.find(filter).sort(SORT).to_list(limit + 1)
+        filter = keyset.beyond_each(orders_filter(which), "status", SORT, keyset.timed(after))
+        found = await self._orders.find(filter, sort=SORT, limit=limit + 1).to_list(limit + 1)
         return keyset.page(found, limit=limit, entity=order_of, key=lambda d: keyset.newest_key(d, "timestamp"))
 
     async def complete(self, *, seller_id: str, id: str, at: datetime) -> Order:

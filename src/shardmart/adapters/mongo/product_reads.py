@@ -62,7 +62,8 @@ class ProductReads:
 
     async def _newest(self, which: Document, after: Position | None, limit: int) -> Page[Product]:
         filter = keyset.beyond(which, keyset.NEWEST, keyset.timed(after))
-        found = await self._products.find(filter, PRODUCT_FIELDS).sort(keyset.NEWEST).to_list(limit + 1)
+        cursor = self._products.find(filter, PRODUCT_FIELDS, sort=keyset.NEWEST, limit=limit + 1)
+        found = await cursor.to_list(limit + 1)
         return keyset.page(found, limit=limit, entity=product_of, key=keyset.newest_key)
 
     async def categories(self) -> list[CategoryCount]:
@@ -77,7 +78,7 @@ class ProductReads:
     async def logs(self, *, seller_id: str, product_id: str, after: Position | None, limit: int) -> Page[StockLog]:
         below = after[0] if after else f"{product_id}-~"  # ids end in digits, which sort below ~
         which = {"seller_id": seller_id, "_id": {"$gt": f"{product_id}-", "$lt": below}}
-        found = await self._logs.find(which).sort("_id", -1).to_list(limit + 1)
+        found = await self._logs.find(which, sort=[("_id", -1)], limit=limit + 1).to_list(limit + 1)
         return keyset.page(found, limit=limit, entity=log_of, key=lambda d: (d["_id"],))
 
     async def low_stock(self, seller_id: str, *, limit: int) -> list[Product]:
@@ -87,7 +88,8 @@ class ProductReads:
             "is_active": True,
             "$expr": {"$lte": ["$stock", "$low_stock_threshold"]},
         }
-        found = await self._products.find(which, PRODUCT_FIELDS).sort([("stock", 1), ("_id", 1)]).to_list(limit)
+        emptiest = [("stock", 1), ("_id", 1)]
+        found = await self._products.find(which, PRODUCT_FIELDS, sort=emptiest, limit=limit).to_list(limit)
         return [product_of(d) for d in found]
 
     async def count(self) -> dict[str, int]:

@@ -27,7 +27,7 @@ def main() -> None:
     """Ends with the exit codes of the contract; a wrong setting or an absent database is one line on stderr."""
     arguments = _parser().parse_args()
     try:
-        sys.exit(arguments.run(load(), arguments))
+        sys.exit(arguments.run(load(signs=arguments.run is _serve), arguments))
     except WrongSetting as error:
         _complain(str(error))
     except (PyMongoError, ShardmartError) as error:

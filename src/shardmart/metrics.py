@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 CONFLICTS = Counter("shardmart_conflicts_total", "Transactions that met another one and started again")
 RETRIES = Counter("shardmart_retries_total", "Database work done again: conflicts, lost answers, elections")
+
+# ---- the driver's connection pools
+POOL_OPEN = Gauge("shardmart_pool_connections", "Connections that are open", multiprocess_mode="livesum")
+POOL_IN_USE = Gauge("shardmart_pool_in_use", "Connections that are in use", multiprocess_mode="livesum")
+POOL_FAILURES = Counter("shardmart_pool_failures_total", "Times that no connection could be had")
 
 # ---- group commit
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -88,7 +88,7 @@ def _product(seller: User, n: int) -> Product:
         seller_name=seller.name,
         name=f"{quality} {material} {thing}",
         description=f"A {quality.lower()} {thing.lower()} made of {material.lower()}, sold by {seller.name}.",
-        price=Decimal(100 + spread // 256 % 19_900) / 100,
+        price=Decimal(100 + spread // 256 % 19_900).scaleb(-2),
         stock=5 + spread % 96,
         category=category,
         low_stock_threshold=5,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -65,10 +66,17 @@ class Settings:
         return _is_loopback(self.host)
 
 
-def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")) -> Settings:
-    """Settings from the environment, `.env` below it. Raises WrongSetting with one clear line."""
+def load(
+    environ: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env"), signs: bool = True
+) -> Settings:
+    """Settings from the environment, `.env` below it. Raises WrongSetting with one clear line.
+
+    `signs`: whether this process signs tokens; others get a key of their own that nobody knows.
+    """
     env = dict(_read_env_file(env_file) if env_file else {})
     env.update(os.environ if environ is None else environ)
+    if not signs:
+        env["SHARDMART_SECRET_KEY"] = secrets.token_hex(SHORTEST_KEY)
     read = _Reader(env)
     host, port = read.text("HOST", "127.0.0.1"), read.number("PORT", 8000, 1, 65535)
     settings = Settings(

@@ -18,6 +18,8 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
 
+from shardmart.adapters.mongo.pool import PoolMeter
+
 Document = dict[str, Any]
 Collection = AsyncCollection[Document]
 Session = AsyncClientSession
@@ -101,8 +103,9 @@ class Mongo:
 
 
 def _connect(uri: str, driver: str) -> Any:
+    options = {**CLIENT_OPTIONS, "event_listeners": [PoolMeter()]}
     if driver == "pymongo":
-        return AsyncMongoClient(uri, **CLIENT_OPTIONS)
+        return AsyncMongoClient(uri, **options)
     from motor.motor_asyncio import AsyncIOMotorClient  # noqa: PLC0415 - not needed with the successor
 
-    return AsyncIOMotorClient(uri, **CLIENT_OPTIONS)
+    return AsyncIOMotorClient(uri, **options)

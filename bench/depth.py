@@ -47,7 +47,7 @@ def measure(stack: Stack, *, requests: int) -> list[Row]:
     times: dict[Cell, list[float]] = defaultdict(list)
     for n in range(PASSES):
         with stack.shop(databases[0], workers=1) as few, stack.shop(databases[1], workers=1) as many:
-            _interleave(dict(zip(SIZES, (few, many), strict=True)), requests // PASSES, times)
+            _interleave(dict(zip(SIZES, (few, many), strict=True)), max(1, requests // PASSES), times)
         log(f"pass {n + 1}/{PASSES}: {_told({cell: median(all_) * 1e3 for cell, all_ in times.items()})} ms")
     p50 = {cell: median(all_) for cell, all_ in times.items()}
     first = p50[SIZES[0], 1]

@@ -14,7 +14,9 @@ from bench.stack import Stack
 from bench.table import Row
 
 PRODUCTS = 50_000
+TARGETS = {"/api/products/": 0.85, "/api/products/{id}": 0.80}
 WARM_UP_SECONDS = 2
+PASSES = 3  # with servers of their own: how connections fall to workers is decided at the start
 
 
 @dataclass(frozen=True)
@@ -23,44 +25,50 @@ class Round:
     cpu_us: float  # of the worker processes, per request
 
 
+Pair = tuple[Round, Round]  # shop, yardstick
+
+
 def measure(stack: Stack, *, rounds: int, seconds: float) -> list[Row]:
     """Ratios of the shop to the yardstick."""
     database = stack.seed(PRODUCTS)
-    with stack.shop(database) as shop, stack.bare(database) as bare:
-        page = httpx.get(f"{shop.url}/api/products/").json()
-        product = page["items"][7]["id"]
-        return [
-            *_compare("GET /api/products/", "/api/products/", 0.85, shop, bare, rounds=rounds, seconds=seconds),
-            *_compare(
-                "GET /api/products/{id}", f"/api/products/{product}", 0.80, shop, bare, rounds=rounds, seconds=seconds
-            ),
-        ]
+    pairs: dict[str, list[Pair]] = {name: [] for name in TARGETS}
+    for n in range(PASSES):
+        with stack.shop(database) as shop, stack.bare(database) as bare:
+            product = httpx.get(f"{shop.url}/api/products/").json()["items"][7]["id"]
+            for name in TARGETS:
+                log(f"{name}, pass {n + 1}/{PASSES}")
+                pairs[name] += _alternate(shop, bare, name.format(id=product), max(1, rounds // PASSES), seconds)
+    return [row for name, measured in pairs.items() for row in _rows(name, measured)]
 
 
-def _compare(
-    name: str, path: str, target: float, shop: Server, bare: Server, *, rounds: int, seconds: float
-) -> list[Row]:
-    """Rounds in turn, who begins in turn as well; the median of the rounds' ratios."""
+def _alternate(shop: Server, bare: Server, path: str, rounds: int, seconds: float) -> list[Pair]:
+    """Rounds in turn; who begins changes as well."""
     for server in (shop, bare):
         wrk.run(server.url + path, seconds=WARM_UP_SECONDS)
-    ours: list[Round] = []
-    theirs: list[Round] = []
+    pairs: list[Pair] = []
     for n in range(rounds):
-        order = [(shop, ours), (bare, theirs)]
-        for server, results in order if n % 2 else order[::-1]:
-            results.append(_round(server, path, seconds))
-        log(f"{name} {n + 1}/{rounds}: {ours[-1].per_second / theirs[-1].per_second:.3f}")
-    speeds = [a.per_second / b.per_second for a, b in zip(ours, theirs, strict=True)]
-    cpu = median(a.cpu_us / b.cpu_us for a, b in zip(ours, theirs, strict=True))
+        first, second = (shop, bare) if n % 2 else (bare, shop)
+        one, other = _round(first, path, seconds), _round(second, path, seconds)
+        pairs.append((one, other) if first is shop else (other, one))
+        log(f"{pairs[-1][0].per_second / pairs[-1][1].per_second:.3f}")
+    return pairs
+
+
+def _rows(name: str, pairs: list[Pair]) -> list[Row]:
+    """The medians of the rounds' ratios, with those of both sides beside them."""
+    speeds = [shop.per_second / bare.per_second for shop, bare in pairs]
+    costs = [shop.cpu_us / bare.cpu_us for shop, bare in pairs]
+    requests = " and ".join(f"{median(one.per_second for one in side):.0f}" for side in zip(*pairs, strict=True))
+    cpu = " and ".join(f"{median(one.cpu_us for one in side):.0f}" for side in zip(*pairs, strict=True))
     return [
         Row(
-            f"{name} ÷ bare Sanic",
+            f"GET {name} ÷ bare Sanic",
             median(speeds),
-            target,
+            TARGETS[name],
             least=True,
-            beside=f"{_both('requests/s', ours, theirs)}; {_middle(speeds)}",
+            beside=f"{requests} requests/s; {_middle(speeds)}",
         ),
-        Row("  CPU a request ÷ bare Sanic", cpu, beside=_both("µs", ours, theirs)),
+        Row("  CPU a request ÷ bare Sanic", median(costs), beside=f"{cpu} µs; {_middle(costs)}"),
     ]
 
 
@@ -70,12 +78,6 @@ def _round(server: Server, path: str, seconds: float) -> Round:
     if load.failed:
         raise RuntimeError(f"{load.failed} of {load.requests} answers of {server.url}{path} were no good")
     return Round(load.per_second, (server.cpu_seconds() - before) / load.requests * 1e6)
-
-
-def _both(unit: str, ours: list[Round], theirs: list[Round]) -> str:
-    """The medians of both sides."""
-    a, b = (median(one.cpu_us if unit == "µs" else one.per_second for one in rounds) for rounds in (ours, theirs))
-    return f"{a:.0f} and {b:.0f} {unit}"
 
 
 def _middle(ratios: list[float]) -> str:

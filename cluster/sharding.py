@@ -1,13 +1,14 @@
 """What makes running replica sets and a router a sharded cluster, and what its chunks are asked for."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from cluster.errors import ClusterError
 from cluster.router import bootstrap
@@ -17,6 +18,7 @@ Document = dict[str, Any]
 Client = MongoClient[Document]
 DATABASE = "shardmart"
 SECONDS = 15
+BALANCER_INTERRUPTED = 194
 
 
 async def connect(topology: Topology) -> None:
@@ -59,15 +61,28 @@ def move_chunk(uri: str, collection: str, *, to: str, seller: str | None) -> str
             if entry is None:
                 raise ClusterError(f"{namespace} is not sharded")
             if seller is not None:
-                client.admin.command("moveChunk", namespace, find={"seller_id": seller, "_id": seller}, to=to)
+                _move(client, namespace, find={"seller_id": seller, "_id": seller}, to=to)
                 return f"moved the chunk of seller {seller} in {namespace} to {to}"
             chunk = next((chunk for chunk in _chunks(client, entry) if chunk["shard"] != to), None)
             if chunk is None:
                 return f"all chunks of {namespace} are on {to}"
-            client.admin.command("moveChunk", namespace, bounds=[chunk["min"], chunk["max"]], to=to)
+            _move(client, namespace, bounds=[chunk["min"], chunk["max"]], to=to)
             return f"moved {dict(chunk['min'])} – {dict(chunk['max'])} of {namespace} to {to}"
     except PyMongoError as error:
         raise ClusterError(f"the chunk was not moved: {error}") from None
+
+
+def _move(client: Client, namespace: str, **what: Any) -> None:
+    """moveChunk; a config server that has just become primary takes a moment until it moves anything."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            client.admin.command("moveChunk", namespace, **what)
+            return
+        except OperationFailure as error:
+            if error.code != BALANCER_INTERRUPTED or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def _chunks(client: Client, entry: Document) -> list[Document]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,13 +14,17 @@ from tests.integration.lab import DRIVERS, Cluster, Lab, opened, settings_for
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    data: Path = tmp_path_factory.mktemp("integration")
+    """`SHARDMART_TEST_CLUSTER` names the data directory of one that runs already, which saves a start."""
+    there = os.environ.get("SHARDMART_TEST_CLUSTER")
+    data = Path(there) if there else tmp_path_factory.mktemp("integration")
     starting = Cluster(data, "")
-    uri = starting.run("up", "--topology", "replica").split()[-1]
     try:
-        yield Cluster(data, uri)
+        if not there:
+            starting.run("up", "--topology", "replica")
+        yield Cluster(data, json.loads(starting.run("status", "--json"))["uri"])
     finally:
-        starting.run("down")
+        if not there:
+            starting.run("down")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ PRODUCTS = 10_000
 @pytest.fixture(scope="module")
 def large(shop: Shop) -> Person:
     """The demo's seller, whom the seeder gives everything when there is no other."""
-    done = shop.demo.shardmart("seed", "--sellers", "1", "--products", str(PRODUCTS), timeout=600, SHARDMART_DEMO="1")
+    demo = {"SHARDMART_DEMO": "1", "SHARDMART_SECRET_KEY": shop.demo.signing_key()}
+    done = shop.demo.shardmart("seed", "--sellers", "1", "--products", str(PRODUCTS), timeout=600, **demo)
     assert done.returncode == 0, done.stderr
     return shop.login("seller@demo.com", DEMO_PASSWORD)
 

@@ -92,7 +92,7 @@ class Buying:
             asked = time.monotonic()
             answer = _post(api, body, key)
             now = time.monotonic()
-            buyer.slowest = max(buyer.slowest, now - asked)
+            buyer.slowest = max(buyer.slowest, now - asked if answer is not None else 0)
             first = answer if attempt == 0 else first
             buyer.unavailable += answer is not None and answer.status_code == 503
             if answer is not None and answer.status_code >= 500 and answer.status_code != 503:

@@ -55,6 +55,7 @@ class Demo:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._uri: str | None = None
+        self.outlived: list[str] = []
         self._ever_seen: dict[int, psutil.Process] = {}
 
     @property
@@ -64,6 +65,7 @@ class Demo:
 
     def start(self) -> Demo:
         self._uri = None
+        self._close_output()
         command = [sys.executable, "-m", "cluster", "demo", "--topology", self.topology]
         command += ["--port", str(self.port), "--data-dir", str(self.data_dir), "--workers", str(self.workers)]
         command += ["--nodes", str(self.nodes)] if self.nodes else []
@@ -142,14 +144,22 @@ class Demo:
         """The workers, told by who answers: connections are opened until all of them were met."""
         pids: set[int] = set()
         for _ in range(attempts):
-            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as probe:
-                probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-                if probe.recv(12).startswith(b"HTTP/1.1 200"):
-                    pid = self.worker_serving(probe.getsockname()[1])
-                    pids |= {pid} if pid else set()
+            pid = self._met_worker()
+            pids |= {pid} if pid else set()
             if len(pids) >= self.workers:
                 break
         return pids
+
+    def _met_worker(self) -> int | None:
+        """Who answers a new connection; nobody while workers start."""
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port), timeout=5) as probe,
+        ):
+            probe.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            if probe.recv(12).startswith(b"HTTP/1.1 200"):
+                return self.worker_serving(probe.getsockname()[1])
+        return None
 
     # --- the nodes under it --------------------------------------------------------------------------
 
@@ -205,16 +215,20 @@ class Demo:
                 self.process.wait(STOP_DEADLINE)
         if self.process.poll() is None:
             self.process.kill()
+        code = self.process.wait(10)
+        self.outlived = [str(process) for process in self.leftovers()]
         for process in self.leftovers():
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        code = self.process.wait(10)
         wait_until(lambda: not self.leftovers(), "the demo's processes end", within=10)
-        if self._reader is not None and self.process.stdout is not None:
-            self._reader.join(10)
-            self.process.stdout.close()
+        self._close_output()
         shutil.rmtree(self.home, ignore_errors=True)
         return code
+
+    def _close_output(self) -> None:
+        if self._reader is not None and self._process is not None and self._process.stdout is not None:
+            self._reader.join(10)
+            self._process.stdout.close()
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -18,4 +18,6 @@ def running(setup: Setup, *, nodes: int | None = None, **settings: str) -> Itera
         yield shop
     finally:
         shop.close()
-        demo.stop()
+        code = demo.stop()
+    assert code == 0, f"the demo ended with {code}"
+    assert not demo.outlived, f"processes that outlived the demo: {demo.outlived}"

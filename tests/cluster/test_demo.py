@@ -12,7 +12,6 @@ from contextlib import closing
 from typing import Any
 
 import psutil
-import pytest
 from pymongo import MongoClient
 
 from tests.cluster.supervised import Place, until

@@ -20,7 +20,7 @@ from shardmart.domain.reports import Explanation, Member, QueryShape
 
 T = TypeVar("T")
 
-LOOK_SECONDS = 2.0  # how long the lab waits for what only the router can tell
+LOOK_SECONDS = 1.5  # how long the lab waits for what only the router can tell
 
 
 @repository
@@ -40,12 +40,13 @@ class ShardedTopology:
     async def describe(self) -> Mapping[str, Any]:
         known = [node for node in await self._nodes.known() if node.get("host")]
         names = {node["host"]: node["node"] for node in known}
-        sets, zones, collections, balancer = await asyncio.gather(
-            self._sets(known), _in_time(self._zones(), {}), self._collections(), _in_time(self._balancer(), None)
-        )
+        sets = await self._sets(known)
         engine = [node["host"] for node in known if node["role"] == "engine"]
-        described = await asyncio.gather(
-            *(describe_members({host: names.get(host, host) for host in hosts}) for hosts in (*sets.values(), engine))
+        described, zones, collections, balancer = await asyncio.gather(
+            self._describe([*sets.values(), engine], names),
+            _in_time(self._zones(), {}),
+            self._collections(),
+            _in_time(self._balancer(), None),
         )
         *by_set, (_, engine_members) = described
         by_name = dict(zip(sets, by_set, strict=True))
@@ -67,6 +68,12 @@ class ShardedTopology:
 
     async def explain(self, name: str) -> Explanation:
         return await self._explains.explain(name)
+
+    async def _describe(
+        self, sets: Sequence[Sequence[str]], names: Mapping[str, str]
+    ) -> list[tuple[str | None, list[Member]]]:
+        asked = [describe_members({host: names.get(host, host) for host in hosts}) for hosts in sets]
+        return await asyncio.gather(*asked)
 
     async def _sets(self, known: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         """`config` first, then the shards, each with its hosts: from the supervisor, else from a router."""

@@ -43,10 +43,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup` every demo stays on one worker, and is started once."""
+    """With `-n 2 --dist loadgroup` every demo or cluster stays on one worker, and is started once."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "setup" not in fixtures:
+            suite = item.path.relative_to(ROOT / "tests").parts[0]
+            if suite != "unit":
+                item.add_marker(pytest.mark.xdist_group(suite))
             continue
         setup = item.callspec.params["setup"]  # type: ignore[attr-defined]
         shared = next((name for name in ("fault_shop", "keyed_shop", "shop") if name in fixtures), item.path.stem)

@@ -142,7 +142,7 @@ async def _open_shop(settings: Settings) -> Running:
 
 def _alone(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:
     if name == "naive":
-        return NaiveCheckout(mongo, outcomes)
+        return NaiveCheckout(mongo)
     return TransactionCheckout(mongo, transactions, outcomes)
 
 

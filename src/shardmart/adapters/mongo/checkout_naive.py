@@ -6,7 +6,7 @@ SHARDMART_LAB=1, and it must oversell: otherwise the checker that finds nothing 
 
 from __future__ import annotations
 
-from shardmart.adapters.mongo.checkouts import MongoOutcomes
+from shardmart.adapters.mongo.checkouts import store_outcome
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.documents import log_document, order_document
 from shardmart.adapters.mongo.failures import repository
@@ -18,12 +18,11 @@ from shardmart.domain.purchase import Outcome, Placed, Purchase, decide, purchas
 
 @repository
 class NaiveCheckout:
-    def __init__(self, mongo: Mongo, outcomes: MongoOutcomes) -> None:
+    def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
         self._products = mongo.collection("products")
         self._orders = mongo.collection("orders")
         self._logs = mongo.collection("inventory_logs")
-        self._outcomes = outcomes
 
     async def place(self, purchase: Purchase, *, deadline: float) -> Outcome:
         """No guard, no transaction; `deadline` is not looked at."""
@@ -37,5 +36,5 @@ class NaiveCheckout:
                 same_log = {"_id": log.id, "seller_id": log.seller_id}
                 await self._logs.replace_one(same_log, log_document(log), upsert=True)
             await self._orders.insert_many([order_document(order) for order in outcome.orders])
-        await self._outcomes.store(purchase, outcome)
+        await store_outcome(self._mongo, purchase, outcome)
         return outcome

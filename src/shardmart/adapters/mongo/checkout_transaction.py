@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pymongo.errors import DuplicateKeyError
 
-from shardmart.adapters.mongo.checkouts import MongoOutcomes
+from shardmart.adapters.mongo.checkouts import MongoOutcomes, store_outcome
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import order_document
 from shardmart.adapters.mongo.failures import repository
@@ -48,7 +48,7 @@ class TransactionCheckout:
         shelves = await read_shelves(self._mongo, [line.product_id for line in purchase.lines], session)
         at = clock.now()
         outcome = decide(purchase, shelves, at=at)
-        await self._outcomes.store(purchase, outcome, session)
+        await store_outcome(self._mongo, purchase, outcome, session)
         if isinstance(outcome, Placed):
             logs = purchase_logs(outcome, shelves, at=at)
             await self._orders.insert_many([order_document(order) for order in outcome.orders], session=session)

@@ -61,9 +61,13 @@ class MongoOutcomes:
         found = await self._outcomes.find_one({"_id": checkout_id, "seller_id": seller_of(checkout_id)})
         return outcome_of(found) if found else None
 
-    async def store(self, purchase: Purchase, outcome: Outcome, session: Session | None = None) -> None:
-        """The commit point of a checkout. Raises DuplicateKeyError when it was decided before."""
-        await self._outcomes.insert_one(stored_outcome(purchase, outcome), session=session)
+
+async def store_outcome(mongo: Mongo, purchase: Purchase, outcome: Outcome, session: Session | None = None) -> None:
+    """The commit point of a checkout. Raises DuplicateKeyError when it was decided before.
+
+    No method of the repository: a transaction must see the driver's own errors, or it would not know to run again.
+    """
+    await mongo.collection("outcomes").insert_one(stored_outcome(purchase, outcome), session=session)
 
 
 def stored_outcome(purchase: Purchase, outcome: Outcome) -> Document:

@@ -92,9 +92,7 @@ def test_who_one_is_comes_before_what_one_may_and_that_before_what_one_sent(shop
     problem(buyer.api.post("/api/products/", json={"nonsense": 1}), 403, "forbidden")
 
 
-@pytest.mark.parametrize(
-    "header", ["Basic YTpi", "Bearer", "bearer x y", "Token x", "x", "Bearer " + "x" * 4000]
-)
+@pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "bearer x y", "Token x", "x", "Bearer " + "x" * 4000])
 def test_another_form_of_authorization_is_unauthenticated(shop: Shop, header: str) -> None:
     problem(shop.anonymous.get("/api/auth/profile", headers={"Authorization": header}), 401, "unauthenticated")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -109,6 +110,8 @@ def load(
 
 def _check(s: Settings) -> None:
     """Rules that span settings: what is fine on a laptop's loopback is refused where others can reach it."""
+    if not re.match(r"mongodb(\+srv)?://[^/?#]", s.mongo_uri):
+        raise WrongSetting("SHARDMART_MONGO_URI must be a connection string: mongodb://host:port/?replicaSet=name")
     if len(s.secret_key.encode()) < SHORTEST_KEY:
         raise WrongSetting(f"SHARDMART_SECRET_KEY must have at least {SHORTEST_KEY} bytes")
     if len(set(s.secret_key)) < 8 or "change" in s.secret_key.lower():

@@ -175,7 +175,8 @@ class Checkout(Protocol):
     async def place(self, purchase: Purchase, *, deadline: float) -> Outcome:
         """The outcome of the purchase; running it again yields the stored one.
 
-        `deadline` is in the event loop's time. Raises Unavailable when it passes: the outcome is unknown then.
+        `deadline` is in the event loop's time. Raises EmptyCart when the cart was bought by another request
+        meanwhile. Raises Unavailable when it passes: the outcome is unknown then.
         """
 
 

@@ -81,7 +81,7 @@ async def _run_again(shop: Shop, claim: Claim, deadline: float) -> Answer:
 async def _run(shop: Shop, purchase: Purchase, claim: Claim | None, deadline: float) -> Answer:
     try:
         outcome = await shop.checkout.place(purchase, deadline=deadline)
-    except Unavailable:
+    except (Unavailable, EmptyCart):  # no answer of this checkout: the key is free
         if claim is not None:
             await _release(shop, claim)
         raise

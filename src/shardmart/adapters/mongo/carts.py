@@ -7,12 +7,14 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import lines_of
 from shardmart.adapters.mongo.failures import repository
 from shardmart.domain.cart import Cart
-from shardmart.domain.errors import FieldError, InvalidInput
+from shardmart.domain.errors import EmptyCart, FieldError, InvalidInput
 from shardmart.domain.purchase import Line
+
+EMPTIED: dict[str, Any] = {"$set": {"lines": []}, "$inc": {"version": 1}}
 
 
 @repository
@@ -49,4 +51,18 @@ class MongoCarts:
 
     async def clear(self, buyer_id: str, *, version: int | None = None) -> None:
         which: dict[str, Any] = {"_id": buyer_id} if version is None else {"_id": buyer_id, "version": version}
-        await self._carts.update_one(which, {"$set": {"lines": []}, "$inc": {"version": 1}})
+        await self._carts.update_one(which, EMPTIED)
+
+
+async def empty_bought_cart(mongo: Mongo, buyer_id: str, version: int, session: Session) -> None:
+    """Empties the cart in the transaction that buys it, so that two tabs cannot buy it twice.
+
+    A cart that was filled further in the meantime stays; raises EmptyCart when it was bought or emptied.
+    """
+    carts = mongo.collection("carts")
+    emptied = await carts.update_one({"_id": buyer_id, "version": version}, EMPTIED, session=session)
+    if emptied.matched_count:
+        return
+    found = await carts.find_one({"_id": buyer_id}, {"lines": 1}, session=session)
+    if found is None or not found["lines"]:
+        raise EmptyCart

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pymongo.errors import DuplicateKeyError
 
+from shardmart.adapters.mongo.carts import empty_bought_cart
 from shardmart.adapters.mongo.checkouts import MongoOutcomes, store_outcome
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import order_document
@@ -50,6 +51,8 @@ class TransactionCheckout:
         outcome = decide(purchase, shelves, at=at)
         await store_outcome(self._mongo, purchase, outcome, session)
         if isinstance(outcome, Placed):
+            if purchase.cart_version is not None:
+                await empty_bought_cart(self._mongo, purchase.buyer_id, purchase.cart_version, session)
             logs = purchase_logs(outcome, shelves, at=at)
             await self._orders.insert_many([order_document(order) for order in outcome.orders], session=session)
             await self._stock.log(session, logs)

@@ -19,7 +19,7 @@ def shards(shop: Shop) -> Iterator[Shards]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def single(setup: Setup) -> Iterator[Shop]:
     with running(setup, nodes=1) as started:
         yield started

@@ -232,7 +232,7 @@ async def test_another_failure_of_the_snapshot_is_not_hidden(one_lab: Lab, monke
 
 async def test_a_naive_race_is_seen(one_lab: Lab) -> None:
     product = await one_lab.offer(stock=5)
-    naive = NaiveCheckout(one_lab.mongo, one_lab.shop.outcomes)
+    naive = NaiveCheckout(one_lab.mongo)
     outcomes = await asyncio.gather(*(naive.place(a_purchase(line(product, 1)), deadline=0) for _ in range(12)))
     assert sum(isinstance(outcome, Placed) for outcome in outcomes) > 5, "the lab's bug is gone"
     report = await one_lab.shop.auditor.run()

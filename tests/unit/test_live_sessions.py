@@ -10,6 +10,8 @@ from shardmart.service import live_sessions
 from shardmart.service.live_sessions import LiveSessions
 from tests.unit.builders import a_session
 
+USER = a_session(id="s").user_id
+
 
 class Stored:
     """The sessions of a database; counts how often it is asked."""
@@ -43,31 +45,31 @@ async def test_a_living_session_is_asked_for_once_a_second(time: Time) -> None:
     stored = Stored("s")
     live = LiveSessions(stored)  # type: ignore[arg-type]
     for _ in range(5):
-        await live.require("s")
+        await live.require("s", USER)
     assert stored.asked == 1
     time.now += 1.01
-    await live.require("s")
+    await live.require("s", USER)
     assert stored.asked == 2
 
 
 async def test_a_session_that_ended_elsewhere_is_refused_within_two_seconds(time: Time) -> None:
     stored = Stored("s")
     live = LiveSessions(stored)  # type: ignore[arg-type]
-    await live.require("s")
+    await live.require("s", USER)
     stored.alive.clear()
     time.now += 1.99
     with pytest.raises(Unauthenticated):
-        await live.require("s")
+        await live.require("s", USER)
 
 
 async def test_a_session_that_ended_here_is_refused_at_once(time: Time) -> None:
     stored = Stored("s")
     live = LiveSessions(stored)  # type: ignore[arg-type]
-    await live.require("s")
+    await live.require("s", USER)
     stored.alive.clear()
     live.forget("s")
     with pytest.raises(Unauthenticated):
-        await live.require("s")
+        await live.require("s", USER)
 
 
 async def test_what_is_unknown_is_asked_for_every_time(time: Time) -> None:
@@ -75,18 +77,18 @@ async def test_what_is_unknown_is_asked_for_every_time(time: Time) -> None:
     live = LiveSessions(stored)  # type: ignore[arg-type]
     for _ in range(3):
         with pytest.raises(Unauthenticated):
-            await live.require("s")
+            await live.require("s", USER)
     assert stored.asked == 3
     stored.alive.add("s")
-    await live.require("s")
+    await live.require("s", USER)
 
 
 async def test_memory_is_bounded(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_sessions, "MOST", 10)
     live = LiveSessions(Stored(*map(str, range(100))))  # type: ignore[arg-type]
     for n in range(100):
-        await live.require(str(n))
-        assert len(live._alive_until) <= 10
+        await live.require(str(n), USER)
+        assert len(live._alive) <= 10
 
 
 async def test_a_database_that_is_away_is_no_end_of_a_session(time: Time) -> None:
@@ -94,6 +96,14 @@ async def test_a_database_that_is_away_is_no_end_of_a_session(time: Time) -> Non
     live = LiveSessions(stored)  # type: ignore[arg-type]
     stored.away = True
     with pytest.raises(Unavailable):
-        await live.require("s")
+        await live.require("s", USER)
     stored.away = False
-    await live.require("s")
+    await live.require("s", USER)
+
+
+async def test_another_users_session_proves_nothing(time: Time) -> None:
+    live = LiveSessions(Stored("s"))  # type: ignore[arg-type]
+    for _ in range(2):  # looked up, then remembered
+        with pytest.raises(Unauthenticated):
+            await live.require("s", "somebody else")
+    await live.require("s", USER)

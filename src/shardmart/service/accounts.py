@@ -109,7 +109,7 @@ async def profile(shop: Shop, actor: Actor) -> User:
 async def authenticate(shop: Shop, access_token: str) -> Actor:
     """Who the token proves, if the session still lives. Raises Unauthenticated."""
     actor = shop.tokens.read_access(access_token)
-    await shop.live_sessions.require(actor.session_id)
+    await shop.live_sessions.require(actor.session_id, actor.id)
     return actor
 
 
@@ -117,7 +117,7 @@ async def authenticate_without_database(shop: Shop, access_token: str) -> Actor:
     """For the lab, which must work while no primary is there: revocation counts only if it can be looked up."""
     actor = shop.tokens.read_access(access_token)
     with contextlib.suppress(asyncio.TimeoutError, Unavailable):
-        await asyncio.wait_for(shop.live_sessions.require(actor.session_id), LAB_LOOKUP_SECONDS)
+        await asyncio.wait_for(shop.live_sessions.require(actor.session_id, actor.id), LAB_LOOKUP_SECONDS)
     return actor
 
 

@@ -16,20 +16,24 @@ class LiveSessions:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._alive_until: dict[str, float] = {}
+        self._alive: dict[str, tuple[str, float]] = {}  # session -> its user, until when that is believed
 
-    async def require(self, session_id: str) -> None:
-        """Raises Unauthenticated when the session has ended."""
+    async def require(self, session_id: str, user_id: str) -> None:
+        """Raises Unauthenticated when the session has ended or is not this user's."""
         now = time.monotonic()
-        if self._alive_until.get(session_id, 0.0) > now:
-            return
-        if await self._sessions.get(session_id) is None:
-            self._alive_until.pop(session_id, None)
+        owner, until = self._alive.get(session_id, ("", 0.0))
+        if until <= now:
+            session = await self._sessions.get(session_id)
+            if session is None:
+                self._alive.pop(session_id, None)
+                raise Unauthenticated
+            if len(self._alive) >= MOST:
+                self._alive.clear()
+            owner = session.user_id
+            self._alive[session_id] = (owner, now + REMEMBER_SECONDS)
+        if owner != user_id:
             raise Unauthenticated
-        if len(self._alive_until) >= MOST:
-            self._alive_until.clear()
-        self._alive_until[session_id] = now + REMEMBER_SECONDS
 
     def forget(self, session_id: str) -> None:
         """The session was ended here."""
-        self._alive_until.pop(session_id, None)
+        self._alive.pop(session_id, None)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from shardmart.domain import clock
 from shardmart.domain.accounts import Actor, Role
-from shardmart.domain.errors import FieldError, Forbidden, InvalidInput, NotFound
+from shardmart.domain.errors import FieldError, Forbidden, InvalidInput, NotFound, Unauthenticated
 from shardmart.domain.ids import is_owned_id, is_user_id, owned_id, seller_of
 from shardmart.domain.listings import (
     DEFAULT_LOW_STOCK_THRESHOLD,
@@ -54,6 +54,8 @@ async def create(
 ) -> Product:
     """A new product with its first log, 0 -> stock. An admin names the seller, a seller sells for themselves."""
     seller = await shop.accounts.by_id(await _seller_for(actor, seller_id))
+    if seller is None and not actor.is_admin:
+        raise Unauthenticated  # deleted a moment ago
     if seller is None or seller.role is not Role.SELLER:
         raise InvalidInput([FieldError("seller_id", "is not a seller")])
     at = clock.now()

@@ -142,7 +142,7 @@ async def opened(settings: Settings, *, fresh: bool = True, **parts: Any) -> Asy
     try:
         if fresh:
             await running.mongo.client.drop_database(settings.mongo_database)
-        await ensure_schema(running.mongo)
+            await ensure_schema(running.mongo)
         yield Lab(running, settings)
     finally:
         await running.close()

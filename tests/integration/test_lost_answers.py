@@ -34,10 +34,9 @@ class Wired:
 
 
 @pytest.fixture(params=DRIVERS)
-async def wired(request: pytest.FixtureRequest, cluster: Cluster, labs: dict[str, Lab]) -> AsyncIterator[Wired]:
+async def wired(request: pytest.FixtureRequest, labs: dict[str, Lab]) -> AsyncIterator[Wired]:
     await labs["pymongo"].empty()
-    (primary,) = (node["host"] for node in cluster.nodes().values() if node["state"] == "PRIMARY")
-    async with cutter(primary) as cutting:
+    async with cutter((await labs["pymongo"].db.command("hello"))["primary"]) as cutting:
         uri = f"mongodb://127.0.0.1:{cutting.port}/?directConnection=true"
         async with opened(settings_for(uri, "test_pymongo", request.param), fresh=False) as lab:
             yield Wired(lab, cutting)

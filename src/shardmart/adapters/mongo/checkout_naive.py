@@ -6,6 +6,10 @@ SHARDMART_LAB=1, and it must oversell: otherwise the checker that finds nothing 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from pymongo.errors import DuplicateKeyError
+
 from shardmart.adapters.mongo.checkouts import store_outcome
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.documents import log_document, order_document
@@ -34,7 +38,8 @@ class NaiveCheckout:
                 which = {"_id": log.product_id, "seller_id": log.seller_id}
                 await self._products.update_one(which, {"$set": change(log)})
                 same_log = {"_id": log.id, "seller_id": log.seller_id}
-                await self._logs.replace_one(same_log, log_document(log), upsert=True)
+                with suppress(DuplicateKeyError):  # another buyer's log of the same version: lost like the update
+                    await self._logs.replace_one(same_log, log_document(log), upsert=True)
             await self._orders.insert_many([order_document(order) for order in outcome.orders])
         await store_outcome(self._mongo, purchase, outcome)
         return outcome

@@ -103,9 +103,10 @@ def test_the_audit_command_finds_a_sound_shop_consistent(shop: Shop, seller: Per
     assert shop.demo.shardmart("audit").returncode == 0
 
 
+@pytest.mark.first_driver
 def test_the_audit_command_says_when_it_could_not_look(shop: Shop) -> None:
     nowhere = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1000&directConnection=true"
-    done = shop.demo.shardmart("audit", "--json", SHARDMART_MONGO_URI=nowhere)
+    done = shop.demo.shardmart("audit", "--json", timeout=30, SHARDMART_MONGO_URI=nowhere)
     assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
 

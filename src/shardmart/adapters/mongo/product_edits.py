@@ -33,16 +33,20 @@ class ProductEdits:
     async def change(
         self, *, seller_id: str, id: str, changes: ProductChanges, expected_version: int | None, at: datetime
     ) -> Product:
+        _require_own(seller_id, id)
         fields = fields_of(changes)
         return await self._write(Edit(id, at=at, fields=fields, expected_version=expected_version, reason="count"))
 
     async def add_stock(self, *, seller_id: str, id: str, delta: int, reason: str, at: datetime) -> Product:
+        _require_own(seller_id, id)
         return await self._write(Edit(id, at=at, delta=delta, reason=reason))
 
     async def set_active(self, *, seller_id: str, id: str, active: bool, at: datetime) -> Product:
+        _require_own(seller_id, id)
         return await self._write(Edit(id, at=at, fields={"is_active": active}))
 
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
+        _require_own(seller_id, id)
         await self._write(Edit(id, at=at, fields={"is_active": False}, removes=True))
 
     async def remove_all(self, seller_id: str, *, at: datetime) -> int:
@@ -80,6 +84,12 @@ class ProductEdits:
             return after
 
         return await self._transactions.run(body, products=[edit.product_id])
+
+
+def _require_own(seller_id: str, id: str) -> None:
+    """Raises NotFound: under another seller's id a product does not exist."""
+    if seller_of(id) != seller_id:
+        raise NotFound
 
 
 def changed_fields(product: Product) -> dict[str, Any]:

@@ -253,9 +253,10 @@ async def test_the_cart_is_bought_and_emptied_but_not_what_came_after(lab: Lab) 
 
 
 @pytest.fixture
-def mending(cluster: Cluster) -> Any:
+async def mending(cluster: Cluster) -> AsyncIterator[Cluster]:
+    """A cluster to break; it is whole again when the test ends."""
     yield cluster
-    cluster.heal()
+    await asyncio.to_thread(cluster.heal)
 
 
 @pytest.mark.parametrize("how", ["kill", "pause"])

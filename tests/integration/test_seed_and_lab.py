@@ -133,11 +133,11 @@ async def test_a_member_that_is_down_or_hangs_is_shown_as_down(
     cluster: Cluster, labs: dict[str, Lab], driver: str
 ) -> None:
     lab = labs[driver]
-    await lab.mongo.db.command("ping")
+    await lab.empty()
     for how in ("kill", "pause"):
-        node = cluster.named("SECONDARY")[0]
-        host = cluster.nodes()[node]["host"]
-        cluster.run(how, node)
+        node = (await asyncio.to_thread(cluster.named, "SECONDARY"))[0]
+        host = (await asyncio.to_thread(cluster.nodes))[node]["host"]
+        await asyncio.to_thread(cluster.run, how, node)
         try:
             started = asyncio.get_running_loop().time()
             topology = await lab.shop.topology.describe()
@@ -146,5 +146,5 @@ async def test_a_member_that_is_down_or_hangs_is_shown_as_down(
             assert states.pop(host) == "DOWN"
             assert sorted(states.values()) == ["PRIMARY", "SECONDARY"]
         finally:
-            cluster.heal()
+            await asyncio.to_thread(cluster.heal)
     gc.collect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -15,8 +16,10 @@ import pytest
 from pymongo import AsyncMongoClient, WriteConcern
 
 from shardmart.adapters.mongo import listing
+from shardmart.adapters.mongo.audit import Look, MongoAuditor
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.documents import log_document, order_document, product_document
+from shardmart.adapters.mongo.transactions import Transactions
 from shardmart.domain import clock
 from shardmart.domain.accounts import Role, User
 from shardmart.domain.ids import owned_id
@@ -407,7 +410,6 @@ async def test_categories_are_counted_from_the_index_alone(catalogue: Catalogue)
 async def test_the_audit_of_fifty_thousand_products_is_quick_and_its_second_look_uses_indexes(
     catalogue: Catalogue,
 ) -> None:
-    from shardmart.adapters.mongo.audit import Look
 
     mongo = catalogue.lab.mongo
     order = await catalogue.lab.db["orders"].find_one({})
@@ -430,3 +432,20 @@ async def test_the_pages_of_users_sort_nothing_in_memory_at_any_depth(catalogue:
         await accounts.page(text=None, role=Role.SELLER, after=None, limit=3)
     assert len(seen) == 3
     check_lean(seen)
+
+
+async def test_the_audit_walks_fifty_thousand_products_in_little_memory(catalogue: Catalogue) -> None:
+    await catalogue.lab.db["orders"].delete_many({})  # they came without logs, to fill pages
+    await catalogue.lab.db["inventory_logs"].delete_many({"version": {"$gt": 1}})
+    auditor = MongoAuditor(catalogue.lab.mongo, Transactions(catalogue.lab.mongo), seconds=150)
+    report = await auditor.run()
+    print(f"audited {PRODUCTS} products in {report.took_seconds} s")
+    assert report.violations == []
+    assert report.checked["products"] == report.checked["logs"] == PRODUCTS
+    tracemalloc.start()
+    try:
+        await auditor.run()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 24_000_000, f"{peak / 1e6:.0f} MB"

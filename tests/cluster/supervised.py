@@ -138,6 +138,8 @@ class Place:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
+                # whoever runs the tests under nohup ignores SIGHUP, and what ignores it means to outlive its parent
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
         return self.supervisor
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import bson
@@ -70,10 +71,17 @@ class Link:
         answer: asyncio.Future[Document] = asyncio.get_running_loop().create_future()
         self._pending[number] = answer
         try:
-            self._writer.write(bson.encode({"n": number, **request}))
+            self._send({"n": number, **request})
             return await answer
         finally:
             del self._pending[number]
+
+    def _send(self, frame: Document) -> None:
+        """Raises LinkLost: uvloop says RuntimeError for a line that was cut this moment."""
+        try:
+            self._writer.write(bson.encode(frame))
+        except (OSError, RuntimeError):
+            raise LinkLost from None
 
     async def _read(self) -> None:
         try:
@@ -91,7 +99,8 @@ class Link:
         loop = asyncio.get_running_loop()
         last = loop.time()
         while loop.time() - self._heard < HUNG_SECONDS:
-            self._writer.write(bson.encode({"n": -1}))
+            with suppress(LinkLost):  # the reader ends as well, and tells
+                self._send({"n": -1})
             await asyncio.sleep(PING_SECONDS)
             if loop.time() - last > 2 * PING_SECONDS:
                 self._heard = loop.time()  # we were the ones who slept: give the answer time to be read

@@ -139,7 +139,7 @@ class Place:
                 stderr=err,
                 start_new_session=True,
                 # whoever runs the tests under nohup ignores SIGHUP, and what ignores it means to outlive its parent
-                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
             )
         return self.supervisor
 

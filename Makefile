@@ -5,6 +5,7 @@ PORT     ?= 8000
 DATA     ?= .data/$(TOPOLOGY)-$(PORT)
 BIN      := .venv/bin
 READY    := .venv/.installed
+PARALLEL ?= -n 2 --dist loadgroup
 MONGOSH  := tools/mongosh/node_modules/.bin/mongosh
 
 .PHONY: run test setup bench soak router-suite lint lock clean
@@ -15,7 +16,7 @@ run: $(READY)
 
 # What fails runs a second time by itself: only what fails again is a failure, and what does not is named as flickering.
 test: lint mongosh
-	SHARDMART_MONGOSH=$(wildcard $(abspath $(MONGOSH))) tests/run $(BIN)/pytest $(PYTEST)
+	SHARDMART_MONGOSH=$(wildcard $(abspath $(MONGOSH))) tests/run $(BIN)/pytest $(PARALLEL) $(PYTEST)
 
 setup: $(READY)
 

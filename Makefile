@@ -38,11 +38,15 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Hashes and exact versions for every supported Python, and no registry's address.
+# Hashes and exact versions for every supported Python, and no registry's address. The second is a part of the first:
+# what the shop needs to run, and to be built in an image.
 lock: $(READY)
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.10 --generate-hashes \
 		--no-header --allow-unsafe --quiet --output-file requirements.lock
+	echo setuptools | $(BIN)/uv pip compile setup.cfg - --constraint requirements.lock --universal \
+		--python-version 3.10 --generate-hashes --no-header --no-annotate --allow-unsafe --quiet \
+		--output-file requirements-app.lock
 
 $(READY): requirements.lock setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

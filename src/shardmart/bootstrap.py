@@ -18,8 +18,10 @@ from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
+from shardmart.adapters.mongo.group.shards import ShardLanes
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
@@ -45,7 +47,7 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 }
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
-GROUPED = ("group",)  # `auto` stays with `transaction` until group commit has passed every failover test
+GROUPED = ("auto", "group")
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Running:
     shop: Shop
     mongo: Mongo
     nodes: ClusterNodes
-    committer: Seat | None = None  # strategy `group` only
+    committer: Seat | None = None  # strategy `group` and `auto`
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -107,7 +109,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "auditor": MongoAuditor(mongo, transactions, seconds=settings.request_seconds - 1),
         "probe": MongoProbe(mongo),
     }
-    committer = Seat(mongo, settings.runtime_dir) if settings.checkout in GROUPED else None
+    committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
         wired |= {
             "checkout": GroupCheckout(committer),
@@ -138,6 +140,11 @@ async def _open_shop(settings: Settings) -> Running:
     running = build(settings)
     running.start()
     return running
+
+
+def _seat(settings: Settings, mongo: Mongo) -> Seat:
+    shard_lanes = ShardLanes(mongo) if settings.topology == "sharded" else None
+    return Seat(mongo, settings.runtime_dir, committer=Committer(mongo, shard_lanes=shard_lanes))
 
 
 def _alone(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:

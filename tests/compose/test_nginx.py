@@ -135,7 +135,8 @@ def test_what_nginx_refuses_itself_looks_like_every_other_refusal(front: Front, 
     world = front.world
     problem(world.post("/api/products/import", content=b"x" * 7_000_000), 413, "payload_too_large")
     problem(world.get("/api/" + "x" * 20_000), 414, "uri_too_long")
-    assert b'"code":"bad_request"' in raw(world, "/\r\nbroken header\r\n")
+    for broken in ("no-slash", "/\0", "/ HTTP/1.1\r\nHost: a\r\nHost: b\r\nX: "):
+        assert b'"code":"bad_request"' in raw(world, broken)
     with proxy(["127.0.0.1:9", "127.0.0.1:9"], pages) as lonely:
         problem(lonely.world.get("/api/products/"), 503, "unavailable")
         problem(lonely.world.post("/api/orders/", json={}), 503, "unavailable")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
 from shardmart.adapters.mongo import failures
@@ -38,7 +40,7 @@ from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.shop import Rules, Shop
 from shardmart.service.sweeper import sweep_forever
-from shardmart.settings import Settings, load
+from shardmart.settings import Settings, WrongSetting, load
 from shardmart.web import app as web
 
 TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
@@ -82,7 +84,13 @@ def is_away(error: Exception) -> bool:
 
 
 def open_mongo(settings: Settings) -> Mongo:
-    return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+    """Raises WrongSetting for a connection string that the driver does not understand."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # of an unknown option the driver only warns
+            return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+    except (ValueError, ConfigurationError, UserWarning) as error:
+        raise WrongSetting(f"SHARDMART_MONGO_URI cannot be used: {error}") from None
 
 
 def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Running:

@@ -28,6 +28,7 @@ from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
+from shardmart.adapters.mongo.reservation.parts import ReservationParts
 from shardmart.adapters.mongo.schema import ensure_schema
 from shardmart.adapters.mongo.sharded import ShardedTopology
 from shardmart.adapters.mongo.statistics import MongoStatistics
@@ -39,7 +40,7 @@ from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.shop import Rules, Shop
-from shardmart.service.sweeper import sweep_forever
+from shardmart.service.sweeper import recover_forever, sweep_forever
 from shardmart.settings import Settings, WrongSetting, load
 from shardmart.web import app as web
 
@@ -66,7 +67,7 @@ class Running:
         """Starts what a serving shop does besides answering."""
         if self.committer is not None:
             self.committer.start()
-        self.background.append(asyncio.create_task(sweep_forever(self.shop)))
+        self.background += [asyncio.create_task(work(self.shop)) for work in (sweep_forever, recover_forever)]
 
     async def close(self) -> None:
         for task in self.background:
@@ -99,6 +100,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     nodes = ClusterNodes(settings.control_url, settings.control_token)
     transactions = Transactions(mongo)
     sessions, outcomes = MongoSessions(mongo), MongoOutcomes(mongo)
+    reservation = ReservationParts(mongo)
     from_secondaries = settings.catalogue_reads == "secondaryPreferred"
     wired: dict[str, Any] = {
         "rules": _rules(settings, from_secondaries),
@@ -111,10 +113,16 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
+        "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
         "nodes": nodes,
-        "auditor": MongoAuditor(mongo, transactions, seconds=settings.request_seconds - 1),
+        "auditor": MongoAuditor(
+            mongo,
+            transactions,
+            seconds=settings.request_seconds - 1,
+            recovery_seconds=settings.recovery_seconds,
+        ),
         "probe": MongoProbe(mongo),
     }
     committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
@@ -126,7 +134,9 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         }
     else:
         wired |= {
-            "checkout": _alone(settings.checkout, mongo, transactions, outcomes),
+            "checkout": reservation.checkout
+            if settings.checkout == "reservation"
+            else _alone(settings.checkout, mongo, transactions, outcomes),
             "orders": MongoOrders(mongo, transactions),
             "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         }

@@ -16,7 +16,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DRIVERS = ("motor", "pymongo")
-STRATEGIES = ("auto", "group", "transaction", "naive")
+STRATEGIES = ("auto", "group", "transaction", "reservation", "naive")
 CATALOGUE_READS = ("primary", "secondaryPreferred")
 TOPOLOGIES = ("replica", "sharded")
 SHORTEST_KEY = 32

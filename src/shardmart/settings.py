@@ -142,10 +142,18 @@ class _Reader:
         return self._env.get(f"SHARDMART_{name}", "").strip() or default
 
     def required(self, name: str, what: str) -> str:
-        value = self.text(name, "")
+        """The setting, or what is in the file that SHARDMART_<name>_FILE names: so are containers told secrets."""
+        value = self.text(name, "") or self._content(f"{name}_FILE")
         if not value:
             raise WrongSetting(f"SHARDMART_{name} is missing: {what}")
         return value
+
+    def _content(self, name: str) -> str:
+        path = self.text(name, "")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() if path else ""
+        except (OSError, ValueError):
+            raise WrongSetting(f"SHARDMART_{name} names {path}, which cannot be read") from None
 
     def choice(self, name: str, options: tuple[str, ...]) -> str:
         value = self.text(name, options[0])

@@ -193,3 +193,19 @@ def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("SHARDMART_PORT", raising=False)
     assert load().port == 9003
+
+
+def test_secrets_may_lie_in_files(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY + "\n")
+    (tmp_path / "uri").write_text("mongodb://shop:secret@db.example/?replicaSet=rs0")
+    files = {"SHARDMART_SECRET_KEY_FILE": str(tmp_path / "key"), "SHARDMART_MONGO_URI_FILE": str(tmp_path / "uri")}
+    settings = load(files, env_file=None)
+    assert settings.secret_key == KEY
+    assert settings.mongo_uri == "mongodb://shop:secret@db.example/?replicaSet=rs0"
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    env = {**LEAST, "SHARDMART_SECRET_KEY": "", "SHARDMART_SECRET_KEY_FILE": str(missing)}
+    with pytest.raises(WrongSetting, match=f"SHARDMART_SECRET_KEY_FILE names {missing}"):
+        load(env, env_file=None)

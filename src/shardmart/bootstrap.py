@@ -21,6 +21,7 @@ from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
 from shardmart.adapters.mongo.orders import MongoOrders
+from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
@@ -30,12 +31,13 @@ from shardmart.adapters.mongo.statistics import MongoStatistics
 from shardmart.adapters.mongo.transactions import Transactions
 from shardmart.adapters.node_control import ClusterNodes
 from shardmart.adapters.passwords import BcryptPasswords
+from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
 from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.shop import Rules, Shop
-from shardmart.service.sweeper import sweep_forever
+from shardmart.service.sweeper import sweep_forever, sweep_photos_forever
 from shardmart.settings import Settings, load
 from shardmart.web import app as web
 
@@ -62,7 +64,7 @@ class Running:
         """Starts what a serving shop does besides answering."""
         if self.committer is not None:
             self.committer.start()
-        self.background.append(asyncio.create_task(sweep_forever(self.shop)))
+        self.background += [asyncio.create_task(sweep(self.shop)) for sweep in (sweep_forever, sweep_photos_forever)]
 
     async def close(self) -> None:
         for task in self.background:
@@ -98,6 +100,8 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "limits": MongoLimits(mongo),
         "passwords": BcryptPasswords(settings.bcrypt_rounds),
         "tokens": JwtTokens(settings.secret_key, access_seconds=settings.access_seconds),
+        "pictures": PillowPictures(),
+        "photos": MongoPhotos(mongo),
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,

@@ -24,6 +24,9 @@ POST /api/products
 PUT /api/products/{}
 POST /api/products/{}/stock
 GET /api/products/{}/inventory-logs
+GET /api/products/{}/image
+PUT /api/products/{}/image
+DELETE /api/products/{}/image
 DELETE /api/products/{}
 GET /api/cart
 PUT /api/cart/items/{}

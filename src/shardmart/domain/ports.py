@@ -111,6 +111,12 @@ class Products(Protocol):
     async def set_active(self, *, seller_id: str, id: str, active: bool, at: datetime) -> Product:
         """Raises NotFound."""
 
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        """Raises NotFound."""
+
+    async def image_urls(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of those of the products that are there and have one, disabled ones too."""
+
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         """The product leaves the shop, its logs stay. Raises NotFound."""
 
@@ -125,6 +131,27 @@ class Products(Protocol):
 
     async def count(self) -> dict[str, int]:
         """`{"active": …, "disabled": …}`"""
+
+
+class Pictures(Protocol):
+    """Slow work off the event loop, a bounded number at once."""
+
+    async def normal(self, data: bytes) -> bytes:
+        """An uploaded JPEG, PNG or WebP as WebP without metadata, made small. Raises InvalidInput."""
+
+
+class Photos(Protocol):
+    """Pictures by id; one that was added never changes."""
+
+    async def add(self, photo_id: str, data: bytes) -> None: ...
+
+    async def get(self, photo_id: str) -> bytes | None: ...
+
+    async def remove(self, photo_id: str) -> None:
+        """Safe to repeat."""
+
+    async def ids(self, *, after: str, limit: int) -> list[str]:
+        """In order, unfinished ones too."""
 
 
 class Carts(Protocol):

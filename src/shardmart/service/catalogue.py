@@ -30,7 +30,7 @@ async def categories(shop: Shop) -> list[CategoryCount]:
 
 async def view(shop: Shop, id: str, actor: Actor | None) -> Product:
     """A product; a disabled one only for its owner and admins. Raises NotFound."""
-    product = await _existing(shop, id)
+    product = await existing(shop, id)
     if not product.is_active and not _owns(actor, product.id):
         raise NotFound
     return product
@@ -97,7 +97,7 @@ async def edit(
     shop: Shop, actor: Actor, id: str, changes: ProductChanges, *, expected_version: int | None
 ) -> Product:
     """Raises NotFound, Forbidden (someone else's), VersionConflict."""
-    seller_id = await _owner_of(shop, actor, id)
+    seller_id = await owner_of(shop, actor, id)
     return await shop.products.change(
         seller_id=seller_id, id=id, changes=changes, expected_version=expected_version, at=clock.now()
     )
@@ -105,18 +105,18 @@ async def edit(
 
 async def change_stock(shop: Shop, actor: Actor, id: str, *, delta: int, reason: str) -> Product:
     """Raises NotFound, Forbidden, InsufficientStock when it would go below 0."""
-    seller_id = await _owner_of(shop, actor, id)
+    seller_id = await owner_of(shop, actor, id)
     return await shop.products.add_stock(seller_id=seller_id, id=id, delta=delta, reason=reason, at=clock.now())
 
 
 async def logs(shop: Shop, actor: Actor, id: str, *, after: Position | None, limit: int) -> Page[StockLog]:
-    seller_id = await _owner_of(shop, actor, id)
+    seller_id = await owner_of(shop, actor, id)
     return await shop.products.logs(seller_id=seller_id, product_id=id, after=after, limit=limit)
 
 
 async def remove(shop: Shop, actor: Actor, id: str) -> None:
     """The product leaves the shop; its orders and logs stay. Raises NotFound, Forbidden."""
-    seller_id = await _owner_of(shop, actor, id)
+    seller_id = await owner_of(shop, actor, id)
     await shop.products.remove(seller_id=seller_id, id=id, at=clock.now())
 
 
@@ -127,7 +127,8 @@ async def set_active(shop: Shop, id: str, *, active: bool) -> Product:
     return await shop.products.set_active(seller_id=seller_of(id), id=id, active=active, at=clock.now())
 
 
-async def _existing(shop: Shop, id: str) -> Product:
+async def existing(shop: Shop, id: str) -> Product:
+    """A product, disabled ones too. Raises NotFound."""
     product = await shop.products.get(seller_id=seller_of(id), id=id) if is_owned_id(id) else None
     if product is None:
         raise NotFound
@@ -138,14 +139,14 @@ def _owns(actor: Actor | None, product_id: str) -> bool:
     return actor is not None and (actor.is_admin or actor.id == seller_of(product_id))
 
 
-async def _owner_of(shop: Shop, actor: Actor, id: str) -> str:
+async def owner_of(shop: Shop, actor: Actor, id: str) -> str:
     """The seller under whose id the product is reached, which is part of every query that follows.
 
     Ids carry their seller, so the owner needs no look-up; others learn whether it exists at all.
     """
     if is_owned_id(id) and _owns(actor, id):
         return seller_of(id)
-    product = await _existing(shop, id)
+    product = await existing(shop, id)
     if not product.is_active:
         raise NotFound
     raise Forbidden

@@ -31,6 +31,8 @@ class Shop:
     passwords: ports.Passwords
     tokens: ports.Tokens
     products: ports.Products
+    pictures: ports.Pictures
+    photos: ports.Photos
     carts: ports.Carts
     claims: ports.Claims
     outcomes: ports.Outcomes

@@ -36,8 +36,8 @@ from shardmart.web.access import (
     SELLER_OR_ADMIN,
     VISITOR,
 )
-from shardmart.web.endpoints import Route
-from shardmart.web.handlers import admin, auth, cart, lab, operations, orders, products, seller
+from shardmart.web.endpoints import Route, Upload
+from shardmart.web.handlers import admin, auth, cart, lab, operations, orders, photos, products, seller
 
 AUTH, PRODUCTS, CART, ORDERS = "Authentication", "Products", "Cart", "Orders"
 SELLERS, ADMINS, LAB, OPERATIONS = "Seller", "Admin", "Lab", "Operations"
@@ -51,6 +51,7 @@ TAGS = {
     LAB: "The database made visible, and the means to hurt it.",
     OPERATIONS: "For whoever runs the shop.",
 }
+_PHOTO = Upload(2 * 1024 * 1024, ("image/jpeg", "image/png", "image/webp"))
 _STALENESS = ("X-Staleness-Bound",)
 
 _AUTHENTICATION = (
@@ -86,6 +87,12 @@ _PRODUCTS = (
           answers.Product, body=schemas.StockChange, errors=(InsufficientStock,)),
     Route("GET", "/api/products/{id}/inventory-logs", products.logs, SELLER_OR_ADMIN, PRODUCTS,
           "Every change of the stock", answers.InventoryLogPage, query=filters.PAGES),
+    Route("GET", "/api/products/{id}/image", photos.view, VISITOR, PRODUCTS, "Its photo",
+          query=filters.PHOTO, media_type="image/webp", answer_headers=("ETag",)),
+    Route("PUT", "/api/products/{id}/image", photos.put, SELLER_OR_ADMIN, PRODUCTS, "Give it a photo",
+          answers.Product, upload=_PHOTO),
+    Route("DELETE", "/api/products/{id}/image", photos.remove, SELLER_OR_ADMIN, PRODUCTS, "Take its photo away",
+          answers.Product),
 )  # fmt: skip
 
 _CART = (

@@ -13,7 +13,9 @@ from shardmart.domain.accounts import Actor, Role, Session, User
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import (
     EmailTaken,
+    FieldError,
     InsufficientStock,
+    InvalidInput,
     NotFound,
     NotManaged,
     Unauthenticated,
@@ -215,6 +217,10 @@ class Products:
         self.all_[id] = replace(self.all_[id], is_active=active)
         return self.all_[id]
 
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        self.all_[id] = replace(self.all_[id], image_url=image_url)
+        return self.all_[id]
+
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         if self.all_.pop(id, None) is None:
             raise NotFound
@@ -232,6 +238,27 @@ class Products:
 
     async def count(self) -> dict[str, int]:
         return {"active": 2, "disabled": 0}
+
+
+class Photos:
+    """Pictures and photos in one; a picture is good when it begins so."""
+
+    def __init__(self) -> None:
+        self.photos: dict[str, bytes] = {}
+
+    async def normal(self, data: bytes) -> bytes:
+        if not data.startswith(b"picture"):
+            raise InvalidInput([FieldError("image", "is not a picture")])
+        return data
+
+    async def add(self, photo_id: str, data: bytes) -> None:
+        self.photos[photo_id] = data
+
+    async def get(self, photo_id: str) -> bytes | None:
+        return self.photos.get(photo_id)
+
+    async def remove(self, photo_id: str) -> None:
+        self.photos.pop(photo_id, None)
 
 
 class Carts:
@@ -364,6 +391,7 @@ class FakeShop:
 
     def __init__(self, *, request_seconds: float = 2.0, staleness: Decimal | None = None) -> None:
         self.products, self.accounts, self.sessions = Products(), Accounts(), Sessions()
+        self.photos = Photos()
         self.limits, self.store, self.lab = Limits(), Store(self.products), Lab()
         self.closed = False
         self.orders = Orders(self.store)
@@ -376,6 +404,8 @@ class FakeShop:
             passwords=Passwords(),
             tokens=Tokens(),
             products=self.products,
+            pictures=self.photos,
+            photos=self.photos,
             carts=Carts(),
             claims=Claims(self.store),
             outcomes=Outcomes(self.store),

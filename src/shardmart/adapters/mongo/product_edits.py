@@ -45,6 +45,10 @@ class ProductEdits:
         _require_own(seller_id, id)
         return await self._write(Edit(id, at=at, fields={"is_active": active}))
 
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        _require_own(seller_id, id)
+        return await self._write(Edit(id, at=at, fields={"image_url": image_url}))
+
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         _require_own(seller_id, id)
         await self._write(Edit(id, at=at, fields={"is_active": False}, removes=True))

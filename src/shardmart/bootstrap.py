@@ -20,6 +20,7 @@ from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
+from shardmart.adapters.mongo.load_runs import MongoLoadRuns
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
@@ -36,6 +37,7 @@ from shardmart.adapters.tokens import JwtTokens
 from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
 from shardmart.service.sweeper import sweep_forever, sweep_photos_forever
 from shardmart.settings import Settings, load
@@ -69,6 +71,7 @@ class Running:
     async def close(self) -> None:
         for task in self.background:
             task.cancel()
+        await self.shop.load.close()
         await asyncio.gather(*self.background, return_exceptions=True)
         if self.committer is not None:
             await self.committer.close()
@@ -124,6 +127,13 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             "orders": MongoOrders(mongo, transactions),
             "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         }
+    strategies: dict[str, ports.Checkout] = {"transaction": TransactionCheckout(mongo, transactions, outcomes)}
+    if settings.lab:
+        strategies["naive"] = NaiveCheckout(mongo)
+    strategies[settings.checkout] = wired["checkout"]
+    if committer is not None:
+        strategies["group"] = wired["checkout"]
+    wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)
     return Running(Shop(**{**wired, **parts}), mongo, nodes, committer)
 
 

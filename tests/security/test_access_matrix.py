@@ -84,6 +84,10 @@ def call(method: str, path: str, body: Any = None) -> Ask:
     return lambda cast, api: api.request(method, path, **({"json": body} if body is not None else {}))
 
 
+def import_csv(cast: Cast, api: Api) -> httpx.Response:
+    return api.post("/api/products/import", content="name,price,stock,category\nCup,1,1,Tests\n")
+
+
 def put_photo(cast: Cast, api: Api) -> httpx.Response:
     return api.put(f"/api/products/{cast.product()}/image", content=picture())
 
@@ -120,6 +124,8 @@ ROWS: dict[str, Row] = {
     "GET /api/products": Row(get("/api/products/"), ALL),
     "GET /api/products/categories": Row(get("/api/products/categories"), ALL),
     "GET /api/products/my-products": Row(get("/api/products/my-products"), SELLERS),
+    "GET /api/products/export.csv": Row(get("/api/products/export.csv"), SELLERS),
+    "POST /api/products/import": Row(import_csv, SELLERS),
     "POST /api/products": Row(call("POST", "/api/products/", CREATE), (401, 403, 201, 403, 201, 422)),
     "GET /api/products/{}": Row(of(Cast.product, "GET", "/api/products/{}"), ALL),
     "PUT /api/products/{}": Row(of(Cast.product, "PUT", "/api/products/{}", {"name": "x"}), OF_THE_SELLER),
@@ -156,6 +162,12 @@ ROWS: dict[str, Row] = {
     "GET /api/lab/explain": Row(get("/api/lab/explain"), ADMINS),
     "GET /api/lab/explain/{}": Row(get("/api/lab/explain/take_stock"), ADMINS),
     "GET /api/lab/audit": Row(get("/api/lab/audit"), ADMINS),
+    # a run that nobody may begin, so that a hole in the guard loads nothing
+    "POST /api/lab/load": Row(
+        call("POST", "/api/lab/load", {"buyers": 0, "seconds": 1}), (401, 403, 403, 403, 403, 422)
+    ),
+    "GET /api/lab/load": Row(get("/api/lab/load"), ADMINS),
+    "DELETE /api/lab/load": Row(call("DELETE", "/api/lab/load"), (401, 403, 403, 403, 403, 204)),
     # a node that is not there, so that a hole in the guard breaks nothing
     "POST /api/lab/nodes/{}/{}": Row(call("POST", "/api/lab/nodes/rs9-9/kill"), (401, 403, 403, 403, 403, 404)),
     "GET /healthz": Row(get("/healthz"), ALL),

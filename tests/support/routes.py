@@ -20,6 +20,8 @@ GET /api/products
 GET /api/products/{}
 GET /api/products/categories
 GET /api/products/my-products
+GET /api/products/export.csv
+POST /api/products/import
 POST /api/products
 PUT /api/products/{}
 POST /api/products/{}/stock
@@ -50,6 +52,9 @@ GET /api/lab/explain
 GET /api/lab/explain/{}
 POST /api/lab/nodes/{}/{}
 GET /api/lab/audit
+POST /api/lab/load
+GET /api/lab/load
+DELETE /api/lab/load
 GET /healthz
 GET /readyz
 GET /metrics

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from shardmart.domain import clock
-from shardmart.domain.accounts import Actor, Role
+from shardmart.domain.accounts import Actor, Role, User
 from shardmart.domain.errors import FieldError, Forbidden, InvalidInput, NotFound, Unauthenticated
 from shardmart.domain.ids import is_owned_id, is_user_id, owned_id, seller_of
 from shardmart.domain.listings import (
     DEFAULT_LOW_STOCK_THRESHOLD,
     CategoryCount,
     ListingQuery,
+    NewProduct,
     Product,
     ProductChanges,
 )
 from shardmart.domain.paging import Page, Position
 from shardmart.domain.stock import ChangeType, StockLog, stock_log
 from shardmart.service.shop import Shop
+
+EXPORT_BATCH = 500
 
 
 async def search(shop: Shop, query: ListingQuery, *, after: Position | None, limit: int) -> Page[Product]:
@@ -40,6 +44,18 @@ async def my_products(shop: Shop, actor: Actor, *, after: Position | None, limit
     return await shop.products.of_seller(actor.id, after=after, limit=limit)
 
 
+async def export(shop: Shop, actor: Actor) -> list[Product]:
+    """All products of a seller, newest first."""
+    found: list[Product] = []
+    after: Position | None = None
+    while True:
+        page = await shop.products.of_seller(actor.id, after=after, limit=EXPORT_BATCH)
+        found += page.items
+        after = page.next
+        if after is None:
+            return found
+
+
 async def create(
     shop: Shop,
     actor: Actor,
@@ -58,25 +74,31 @@ async def create(
         raise Unauthenticated  # deleted a moment ago
     if seller is None or seller.role is not Role.SELLER:
         raise InvalidInput([FieldError("seller_id", "is not a seller")])
-    at = clock.now()
-    product = Product(
+    offered = NewProduct(name, price, stock, category, description, low_stock_threshold)
+    product = new_product(seller, offered, at=clock.now())
+    await shop.products.add(product, log=first_log(product))
+    return product
+
+
+def new_product(seller: User, offered: NewProduct, *, at: datetime) -> Product:
+    """What a seller offers, as it stands on the shelves for the first time."""
+    threshold = offered.low_stock_threshold
+    return Product(
         id=owned_id(seller.id),
         seller_id=seller.id,
         seller_name=seller.name,
-        name=name,
-        description=description,
-        price=price,
-        stock=stock,
-        category=category,
-        low_stock_threshold=DEFAULT_LOW_STOCK_THRESHOLD if low_stock_threshold is None else low_stock_threshold,
+        name=offered.name,
+        description=offered.description,
+        price=offered.price,
+        stock=offered.stock,
+        category=offered.category,
+        low_stock_threshold=DEFAULT_LOW_STOCK_THRESHOLD if threshold is None else threshold,
         is_active=True,
         image_url=None,
         version=1,
         created_at=at,
         updated_at=at,
     )
-    await shop.products.add(product, log=first_log(product))
-    return product
 
 
 def first_log(product: Product) -> StockLog:

@@ -42,6 +42,7 @@ _HEADERS: dict[str, Json] = {
         "schema": {"type": "string", "enum": ["http://127.0.0.1:8000", "http://localhost:8000"]},
     },
     "Set-Cookie": {"description": "The refresh token, HttpOnly.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "A file to be saved.", "schema": {"type": "string"}},
     "ETag": {"description": "Names this very content.", "schema": {"type": "string"}},
     "Location": {"description": "Where it is.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},

@@ -23,6 +23,7 @@ from shardmart.domain.errors import (
     VersionConflict,
 )
 from shardmart.domain.listings import CategoryCount, Product
+from shardmart.domain.load import LoadFigures, LoadRun
 from shardmart.domain.orders import Order, OrderFilter, Status
 from shardmart.domain.paging import Page
 from shardmart.domain.purchase import Line, Placed, Purchase, Shelf, decide
@@ -36,6 +37,7 @@ from shardmart.domain.reports import (
     Violation,
 )
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
 
 AT = datetime(2026, 1, 31, 12, 0, 0, 123000)
@@ -169,6 +171,12 @@ class Products:
 
     async def add(self, product: Product, *, log: Any) -> None:
         self.all_[product.id] = product
+
+    async def add_many(self, products: Any, *, logs: Any) -> None:
+        self.all_.update({product.id: product for product in products})
+
+    async def of_ids(self, *, seller_id: str, ids: Any) -> dict[str, Product]:
+        return {id: self.all_[id] for id in ids if id in self.all_ and self.all_[id].seller_id == seller_id}
 
     async def get(self, *, seller_id: str, id: str) -> Product | None:
         return self.all_.get(id)
@@ -385,6 +393,15 @@ class Lab:
 
     async def ready(self) -> None: ...
 
+    async def begin(self, run: Any, *, until: datetime) -> bool:
+        return False
+
+    async def stop(self) -> None: ...
+
+    async def last(self) -> tuple[Any, list[Any]]:
+        run = LoadRun("1" * 24, 5, 10, "transaction")
+        return run, [LoadFigures(run, 1, 80, 12.5, 40.0, {"placed": 80}, running=True)]
+
 
 class FakeShop:
     """What `create_app` is given; `shop` and the fakes behind it are open to tests."""
@@ -415,6 +432,7 @@ class FakeShop:
             topology=self.lab,
             nodes=self.lab,
             auditor=self.lab,
+            load=LabLoad(self.lab, {"transaction": self.store}, own="transaction"),
             probe=self.lab,
         )
 

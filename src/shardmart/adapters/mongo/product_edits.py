@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,13 @@ class ProductEdits:
         async def body(session: Session) -> None:
             await self._products.insert_one(product_document(product), session=session)
             await self._logs.insert_one(log_document(log), session=session)
+
+        await self._transactions.run(body)
+
+    async def add_many(self, products: Sequence[Product], *, logs: Sequence[StockLog]) -> None:
+        async def body(session: Session) -> None:
+            await self._products.insert_many([product_document(product) for product in products], session=session)
+            await self._logs.insert_many([log_document(log) for log in logs], session=session)
 
         await self._transactions.run(body)
 

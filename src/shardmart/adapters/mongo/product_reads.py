@@ -32,6 +32,11 @@ class ProductReads:
         found = await self._products.find_one({"_id": id, "seller_id": seller_id, "deleted": False}, PRODUCT_FIELDS)
         return product_of(found) if found else None
 
+    async def of_ids(self, *, seller_id: str, ids: Sequence[str]) -> dict[str, Product]:
+        which = {"_id": {"$in": list(ids)}, "seller_id": seller_id, "deleted": False}
+        found = await self._products.find(which, PRODUCT_FIELDS).to_list(None)
+        return {d["_id"]: product_of(d) for d in found}
+
     async def shelves(self, ids: Sequence[str]) -> dict[str, Shelf]:
         return await read_shelves(self._mongo, ids)
 

@@ -55,6 +55,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     ],
     "carts": [],
     "locks": [],
+    "announcements": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "claims": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "outcomes": [
         _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),

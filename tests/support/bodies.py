@@ -84,8 +84,8 @@ def _load(shop: Shop) -> Call:
     ok(admin.api.delete("/api/lab/load"), 204)
 
     def free() -> bool:
-        items = ok(admin.api.get("/api/lab/load"))["items"]
-        return not items or not items[-1]["running"]
+        last = ok(admin.api.get("/api/lab/load"))
+        return last["run"] is None or bool(last["items"] and not last["items"][-1]["running"])
 
     wait_until(free, "no load run is under way", within=30)
     body = {"buyers": 1, "seconds": 1, "strategy": "transaction"}

@@ -20,7 +20,9 @@ from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
+from shardmart.adapters.mongo.load_runs import MongoLoadRuns
 from shardmart.adapters.mongo.orders import MongoOrders
+from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
@@ -30,12 +32,14 @@ from shardmart.adapters.mongo.statistics import MongoStatistics
 from shardmart.adapters.mongo.transactions import Transactions
 from shardmart.adapters.node_control import ClusterNodes
 from shardmart.adapters.passwords import BcryptPasswords
+from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
 from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
-from shardmart.service.sweeper import sweep_forever
+from shardmart.service.sweeper import sweep_forever, sweep_photos_forever
 from shardmart.settings import Settings, load
 from shardmart.web import app as web
 
@@ -62,11 +66,12 @@ class Running:
         """Starts what a serving shop does besides answering."""
         if self.committer is not None:
             self.committer.start()
-        self.background.append(asyncio.create_task(sweep_forever(self.shop)))
+        self.background += [asyncio.create_task(sweep(self.shop)) for sweep in (sweep_forever, sweep_photos_forever)]
 
     async def close(self) -> None:
         for task in self.background:
             task.cancel()
+        await self.shop.load.close()
         await asyncio.gather(*self.background, return_exceptions=True)
         if self.committer is not None:
             await self.committer.close()
@@ -98,6 +103,8 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "limits": MongoLimits(mongo),
         "passwords": BcryptPasswords(settings.bcrypt_rounds),
         "tokens": JwtTokens(settings.secret_key, access_seconds=settings.access_seconds),
+        "pictures": PillowPictures(),
+        "photos": MongoPhotos(mongo),
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
@@ -120,6 +127,13 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             "orders": MongoOrders(mongo, transactions),
             "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         }
+    strategies: dict[str, ports.Checkout] = {"transaction": TransactionCheckout(mongo, transactions, outcomes)}
+    if settings.lab:
+        strategies["naive"] = NaiveCheckout(mongo)
+    strategies[settings.checkout] = wired["checkout"]
+    if committer is not None:
+        strategies["group"] = wired["checkout"]
+    wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)
     return Running(Shop(**{**wired, **parts}), mongo, nodes, committer)
 
 

@@ -151,3 +151,16 @@ def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("SHARDMART_PORT", raising=False)
     assert load().port == 9003
+
+
+def test_a_build_of_the_front_end_is_found_given_or_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shardmart.settings.SOURCE_BUILD", tmp_path / "beside")
+    assert loaded().static_dir is None
+    for directory in (tmp_path / "beside", tmp_path / "given"):
+        directory.mkdir()
+        (directory / "index.html").touch()
+    assert loaded().static_dir == tmp_path / "beside"
+    assert loaded(STATIC_DIR=str(tmp_path / "given")).static_dir == tmp_path / "given"
+    assert loaded(STATIC_DIR="off").static_dir is None
+    with pytest.raises(WrongSetting, match="STATIC_DIR"):
+        loaded(STATIC_DIR=str(tmp_path))

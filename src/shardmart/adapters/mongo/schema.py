@@ -41,6 +41,9 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         _index("newest", {"deleted": UP, "created_at": DOWN, "_id": DOWN}),
         _index("categories", {"is_active": UP, "category": UP}),
     ],
+    # what GridFS would create by itself at the first upload
+    "images.files": [_index("filename_1_uploadDate_1", {"filename": UP, "uploadDate": UP})],
+    "images.chunks": [_index("files_id_1_n_1", {"files_id": UP, "n": UP}, unique=True)],
     "orders": [
         _index("buyer", {"buyer_id": UP, "status": UP, "timestamp": DOWN, "_id": DOWN}),
         _index("seller", {"seller_id": UP, "status": UP, "timestamp": DOWN, "_id": DOWN}),
@@ -52,6 +55,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     ],
     "carts": [],
     "locks": [],
+    "announcements": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "claims": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "outcomes": [
         _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),

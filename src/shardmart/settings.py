@@ -16,12 +16,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DRIVERS = ("motor", "pymongo")
-STRATEGIES = ("auto", "group", "transaction", "naive")
+STRATEGIES = ("auto", "group", "transaction", "reservation", "naive")
 CATALOGUE_READS = ("primary", "secondaryPreferred")
 TOPOLOGIES = ("replica", "sharded")
 SHORTEST_KEY = 32
 LONGEST_RUNTIME_DIR = 90  # the path of a Unix socket ends at 108 bytes, its own name included
 _ORIGIN = re.compile(r"https?://[^\s/?#@*]+")
+SOURCE_BUILD = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 LEAST_BCRYPT_ROUNDS, LEAST_BCRYPT_ROUNDS_IN_DEMO = 10, 4
 
 
@@ -35,6 +36,7 @@ class Settings:
 
     `origins` are the pages that may call the API with cookies; `trusted_proxies` those whose X-Forwarded-For
     is believed; `control_url` and `control_token` come from `cluster demo` and steer database nodes.
+    `static_dir` is a build of the front end, None for the landing page.
     `runtime_dir` holds what the workers of one app node share: the committer's lock and socket.
     """
 
@@ -62,6 +64,7 @@ class Settings:
     control_url: str = ""
     control_token: str = ""
     runtime_dir: Path | None = None
+    static_dir: Path | None = None
 
     @property
     def loopback(self) -> bool:
@@ -104,6 +107,7 @@ def load(
         control_url=read.text("CONTROL_URL", ""),
         control_token=read.text("CONTROL_TOKEN", ""),
         runtime_dir=_runtime_dir(read, port),
+        static_dir=_static_dir(read),
     )
     _check(settings)
     return settings
@@ -197,6 +201,19 @@ def _runtime_dir(read: _Reader, port: int) -> Path:
     node = "|".join([data, read.text("MONGO_URI", ""), read.text("MONGO_DATABASE", "shardmart"), str(port)])
     name = hashlib.sha256(node.encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"shardmart-{os.getuid()}-{name}"
+
+
+def _static_dir(read: _Reader) -> Path | None:
+    """Given, or the build beside a source checkout if there is one; `off` for none."""
+    given = read.text("STATIC_DIR", "")
+    if given == "off":
+        return None
+    directory = Path(given) if given else SOURCE_BUILD
+    if (directory / "index.html").is_file():
+        return directory
+    if given:
+        raise WrongSetting(f"SHARDMART_STATIC_DIR must be off or a build of the front end: no index.html in {given}")
+    return None
 
 
 def _own_origins(host: str, port: int) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 PYTHON   ?= python3
 TOPOLOGY ?= replica
 PORT     ?= 8000
+APPS     ?= 1
 DATA     ?= .data/$(TOPOLOGY)-$(PORT)
 BIN      := .venv/bin
 READY    := .venv/.installed
@@ -17,11 +18,12 @@ NODE20    = node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/d
 .DEFAULT_GOAL := run
 
 run: $(READY) site
-	@exec $(BIN)/python -m cluster demo --topology $(TOPOLOGY) --port $(PORT) --data-dir $(DATA)
+	@exec $(BIN)/python -m cluster demo --topology $(TOPOLOGY) --port $(PORT) --apps $(APPS) \
+		--data-dir $(DATA)
 
 # What fails runs a second time by itself: only what fails again is a failure, and what does not is named as flickering.
 # With PYTEST=… only that part runs, without the front end's tests.
-test: lint mongosh site $(if $(PYTEST),,front-test)
+test: lint mongosh deployment-tools site $(if $(PYTEST),,front-test)
 	SHARDMART_MONGOSH=$(wildcard $(abspath $(MONGOSH))) tests/run $(BIN)/pytest $(PARALLEL) $(PYTEST)
 	$(if $(PYTEST),,$(MAKE) browser-test)
 
@@ -43,11 +45,15 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Hashes and exact versions for every supported Python, and no registry's address.
+# Hashes and exact versions for every supported Python, and no registry's address. The second is a part of the first:
+# what the shop needs to run, and to be built in an image.
 lock: $(READY)
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.10 --generate-hashes \
 		--no-header --allow-unsafe --quiet --output-file requirements.lock
+	echo setuptools | $(BIN)/uv pip compile setup.cfg - --constraint requirements.lock --universal \
+		--python-version 3.10 --generate-hashes --no-header --no-annotate --allow-unsafe --quiet \
+		--output-file requirements-app.lock
 
 $(READY): requirements.lock setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -95,6 +101,14 @@ chromium:
 .PHONY: mongosh
 mongosh:
 	@test -x $(MONGOSH) || ! command -v npm >/dev/null || (cd tools/mongosh && npm ci --ignore-scripts --silent)
+
+# nginx before several app nodes, and the Compose tool that reads the two Compose files (no engine).
+.PHONY: deployment-tools
+deployment-tools:
+	@PATH=$$PATH:/usr/sbin; { command -v nginx && command -v docker-compose; } >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -q && \
+		  RUNLEVEL=1 apt-get install -qy --no-install-recommends nginx docker-compose; } || \
+		{ echo "The tests of the deployment need two programs: apt-get install nginx docker-compose"; exit 1; }
 
 .PHONY: wrk
 wrk:

@@ -9,7 +9,6 @@ import ProductsPage from "./products-page";
 
 import { SectionNav } from "@/components/section-nav";
 
-
 const LINKS = [
   { to: "/seller", title: "Overview", end: true },
   { to: "/seller/orders", title: "Orders" },

@@ -4,7 +4,7 @@ import type { Product } from "@/lib/products";
 export type Changes = Omit<Schemas["ProductEdit"], "expected_version">;
 /** What stands in the form's fields. */
 export type Entries = Record<"name" | "description" | "category" | "price" | "stock" | "low_stock_threshold", string>;
-export type Wrong = Partial<Record<keyof Entries, string>>;
+export type Wrong = Partial<Record<keyof Entries, string | undefined>>;
 
 export const EMPTY: Entries = { name: "", description: "", category: "", price: "", stock: "", low_stock_threshold: "5" };
 const MOST_STOCK = 1_000_000_000;

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api, call, type Schemas } from "@/lib/api";
 import { PRODUCTS } from "@/lib/products";
@@ -31,9 +31,11 @@ export function myProductsQuery() {
   });
 }
 
-export function logsQuery(id: string) {
+/** `version`: the product's, which moves with every entry. */
+export function logsQuery(id: string, version: number) {
   return infiniteQueryOptions({
-    queryKey: [SELLER, "logs", id],
+    queryKey: [SELLER, "logs", id, version],
+    placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }) =>
       call(
         api.GET("/api/products/{id}/inventory-logs", {

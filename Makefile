@@ -86,7 +86,12 @@ types: $(READY) $(NPM)
 front-test: node20 $(SITE)
 	cd frontend && npm run --silent types -- --check && npm run --silent lint && npm run --silent typecheck && npm test
 
-browser-test: node20 $(READY) $(SITE) chromium
+LIGHTHOUSE := frontend/lighthouse/node_modules/.installed
+$(LIGHTHOUSE): frontend/lighthouse/package-lock.json frontend/lighthouse/.npmrc
+	cd frontend/lighthouse && npm ci --ignore-scripts --silent
+	@touch $@
+
+browser-test: node20 $(READY) $(SITE) $(LIGHTHOUSE) chromium
 	cd frontend && npm run --silent e2e
 
 .PHONY: node20

@@ -29,8 +29,9 @@ test: lint mongosh deployment-tools site $(if $(PYTEST),,front-test)
 
 setup: $(READY) site
 
-bench: $(READY) wrk
+bench: $(READY) wrk site
 	$(BIN)/python -m bench
+	@if $(NODE20); then $(MAKE) --no-print-directory browser-bench; fi
 
 soak: $(READY)
 	$(BIN)/pytest -m soak $(PYTEST)
@@ -94,7 +95,10 @@ $(LIGHTHOUSE): frontend/lighthouse/package-lock.json frontend/lighthouse/.npmrc
 browser-test: node20 $(READY) $(SITE) $(LIGHTHOUSE) chromium
 	cd frontend && npm run --silent e2e
 
-.PHONY: node20
+.PHONY: node20 browser-bench
+browser-bench: $(SITE) $(LIGHTHOUSE) chromium
+	cd frontend && npm run --silent bench
+
 node20:
 	@$(NODE20) || { echo "The front end's tests need Node 20 or newer with npm: https://nodejs.org"; exit 1; }
 

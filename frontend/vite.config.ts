@@ -2,7 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-import { precompress } from "./build/precompress";
+import { precompress } from "./build/precompress.ts";
 
 const shop = process.env.SHARDMART_URL ?? "http://127.0.0.1:8000";
 // the shop takes refresh requests from pages of its own origin only

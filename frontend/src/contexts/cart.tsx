@@ -4,6 +4,7 @@ import { createContext, useContext, useEffect, useMemo, useState, useSyncExterna
 import { useSession } from "@/contexts/session";
 import { useToasts } from "@/contexts/toasts";
 import { api, call, type Schemas } from "@/lib/api";
+import { exclusively } from "@/lib/exclusively";
 import { total as totalOf } from "@/lib/format";
 import { guestCart } from "@/lib/guest-cart";
 import { mergeGuestCart, MOST_OF_ONE } from "@/lib/merge-cart";
@@ -87,8 +88,7 @@ function useBuyersCart(buyerId: string | null): BuyersCart {
 
   useEffect(() => {
     if (buyerId === null) return;
-    const merge = (): Promise<boolean> => mergeGuestCart(buyerId, { view, put });
-    const merged = "locks" in navigator ? navigator.locks.request("cart-merge", merge) : merge();
+    const merged = exclusively("cart-merge", () => mergeGuestCart(buyerId, { view, put }));
     merged.then((done) => {
       if (!done) return;
       void queries.invalidateQueries({ queryKey: KEY });

@@ -1,4 +1,5 @@
 import { deferred, type Deferred } from "@/lib/deferred";
+import { exclusively } from "@/lib/exclusively";
 import { local, read, write } from "@/lib/storage";
 import type { components } from "@/types/api";
 
@@ -91,7 +92,7 @@ export class Session {
 
   private async askOnce(): Promise<boolean> {
     const before = this.token;
-    return exclusively(async () => {
+    return exclusively(LOCK, async () => {
       if (this.token !== before) return this.token !== null;
       try {
         const response = await this.fetcher("/api/auth/refresh", { method: "POST", credentials: "same-origin" });
@@ -122,10 +123,6 @@ export class Session {
     this.state = state;
     this.listeners.forEach((listener) => listener());
   }
-}
-
-async function exclusively<T>(work: () => Promise<T>): Promise<T> {
-  return "locks" in navigator ? await navigator.locks.request(LOCK, work) : work();
 }
 
 function isTrue(value: unknown): value is true {

@@ -214,6 +214,14 @@ class Checkout(Protocol):
         """
 
 
+class Recovery(Protocol):
+    async def sweep(self, *, before: datetime) -> int:
+        """Finishes or undoes the checkouts that began before then and are still on their way. How many there were.
+
+        Safe to repeat, by several workers at once, and while those checkouts still run.
+        """
+
+
 class Orders(Protocol):
     async def get(self, *, seller_id: str, id: str) -> Order | None: ...
 

@@ -132,8 +132,12 @@ async def change_stock(shop: Shop, actor: Actor, id: str, *, delta: int, reason:
 
 
 async def logs(shop: Shop, actor: Actor, id: str, *, after: Position | None, limit: int) -> Page[StockLog]:
+    """Those of a product that has left the shop stay. Raises NotFound, Forbidden."""
     seller_id = await owner_of(shop, actor, id)
-    return await shop.products.logs(seller_id=seller_id, product_id=id, after=after, limit=limit)
+    found = await shop.products.logs(seller_id=seller_id, product_id=id, after=after, limit=limit)
+    if not found.items and after is None:  # every product has its first log
+        raise NotFound
+    return found
 
 
 async def remove(shop: Shop, actor: Actor, id: str) -> None:
@@ -168,9 +172,7 @@ async def owner_of(shop: Shop, actor: Actor, id: str) -> str:
     """
     if is_owned_id(id) and _owns(actor, id):
         return seller_of(id)
-    product = await existing(shop, id)
-    if not product.is_active:
-        raise NotFound
+    await existing(shop, id)
     raise Forbidden
 
 

@@ -41,6 +41,7 @@ class Shop:
     claims: ports.Claims
     outcomes: ports.Outcomes
     checkout: ports.Checkout
+    recovery: ports.Recovery
     orders: ports.Orders
     statistics: ports.Statistics
     topology: ports.Topology

@@ -302,6 +302,9 @@ class Store:
 
     async def release(self, claim: Any) -> None: ...
 
+    async def sweep(self, *, before: datetime) -> int:
+        return 0
+
     async def place(self, purchase: Purchase, *, deadline: float) -> Any:
         shelves = await self.products.shelves([line.product_id for line in purchase.lines])
         outcome = decide(purchase, shelves, at=AT)
@@ -427,6 +430,7 @@ class FakeShop:
             claims=Claims(self.store),
             outcomes=Outcomes(self.store),
             checkout=self.store,
+            recovery=self.store,
             orders=self.orders,
             statistics=Statistics(),
             topology=self.lab,

@@ -19,9 +19,14 @@ export function pendingAttempt(buyer: string): Attempt | null {
 export function beginAttempt(buyer: string, expected_total: number): Attempt {
   const pending = pendingAttempt(buyer);
   if (pending !== null) return pending;
-  const attempt = { key: crypto.randomUUID(), buyer, expected_total };
+  const attempt = { key: randomKey(), buyer, expected_total };
   write(local, KEY, attempt);
   return attempt;
+}
+
+/** 128 random bits; `crypto.randomUUID` is missing on pages that came by plain http from elsewhere. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16).padStart(8, "0")).join("");
 }
 
 type Send = (attempt: Attempt) => Promise<Placed>;

@@ -4,6 +4,10 @@ export const PAGES: Record<"guest" | "buyer" | "seller" | "admin", string[]> = {
     ...["/cart", "/sign-in", "/register", "/no-such-page"],
   ]),
   buyer: ["/products/:product", "/cart", "/checkout", "/orders", "/orders/:order", "/profile", "/admin"],
-  seller: ["/seller", "/profile"],
-  admin: ["/admin", "/lab"],
+  seller: ["/seller", "/seller/orders", "/seller/products", "/seller/products/new", "/seller/products/:product"].concat([
+    ...["/seller/import", "/profile"],
+  ]),
+  admin: ["/admin", "/admin/users", "/admin/products", "/admin/orders", "/admin/health"].concat([
+    ...["/lab", "/lab/load", "/lab/explain/product_by_id", "/lab/distribution", "/lab/audit", "/lab/reports"],
+  ]),
 };

@@ -17,7 +17,7 @@ from shardmart.adapters.mongo.carts import MongoCarts
 from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
-from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.client import WRITE_CONCERNS, Mongo
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
 from shardmart.adapters.mongo.orders import MongoOrders
@@ -80,7 +80,12 @@ def is_away(error: Exception) -> bool:
 
 
 def open_mongo(settings: Settings) -> Mongo:
-    return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+    return Mongo(
+        settings.mongo_uri,
+        database=settings.mongo_database,
+        driver=settings.mongo_driver,
+        write_concern=WRITE_CONCERNS[settings.write_concern],
+    )
 
 
 def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Running:

@@ -1,4 +1,4 @@
-"""python -m loadtests run|compare."""
+"""python -m loadtests run|check|compare."""
 
 import sys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ from loadtests import compare, html_report, options, report, run, series
 from loadtests.common.needs import SCENARIOS
 from loadtests.console import log
 from loadtests.errors import CouldNotRun, Interrupted
+from loadtests.judge import judge_again
 from loadtests.options import Options
+from loadtests.target import Target
 
 CONSISTENT, INCONSISTENT, COULD_NOT_RUN = 0, 1, 2
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -42,6 +45,20 @@ def _run(args: argparse.Namespace) -> int:
     report.write(made, chosen.out / "report.json")
     seconds = series.build(observed.ledger, observed.stock, began=observed.began, ended=observed.ended)
     (chosen.out / "report.html").write_text(html_report.render(made, seconds), encoding="utf-8")
+    return _tell(made)
+
+
+def _check(args: argparse.Namespace) -> int:
+    given = {name: value for name, value in vars(args).items() if name not in ("command", "run", "directory")}
+    target = Target.of(Options("", "", args.directory, **given), url=args.host, data_dir=args.data_dir)
+    with contextlib.closing(target):
+        target.identify()
+        observed = judge_again(args.directory, target)
+    return _tell(report.build(observed))
+
+
+def _tell(made: report.Report) -> int:
+    """Says what was found; the exit code."""
     for warning in made["warnings"]:
         log(warning)
     for violation in made["violations"][:10]:
@@ -64,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtests", description="Load runs that measure consistency.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="drive a shop with Locust, then audit it"))
+    checking = commands.add_parser("check", help="hold the ledgers of a run against the shop once more")
+    checking.set_defaults(run=_check)
+    checking.add_argument("directory", type=Path, metavar="DIR", help="OUT/ledger of a run, .data/load of a page")
+    checking.add_argument("--host", required=True, metavar="URL")
+    _add_admin(checking)
     comparing = commands.add_parser("compare", help="put runs side by side")
     comparing.set_defaults(run=_compare)
     comparing.add_argument("reports", nargs="+", type=Path, metavar="REPORT.JSON")
@@ -89,6 +111,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=_number(1, 64), metavar="N", help="of the shop")
     parser.add_argument("--port", type=_number(1, 65535), metavar="P", help="of the demo; a free one by default")
     parser.add_argument("--host", metavar="URL", help="a shop that already runs")
+    _add_admin(parser)
+
+
+def _add_admin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--admin-email", default="admin@demo.com", metavar="EMAIL")
     parser.add_argument("--admin-password-file", type=Path, metavar="FILE")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="of the demo behind --host, to read and break it")

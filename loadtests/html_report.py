@@ -34,6 +34,7 @@ def render(report: Report, series: Series) -> str:
         section("Second by second", *_charts(report, series)),
         section("Faults", table(("at, s", "what", "node", "write gap, s"), _faults(report))),
         section("Latency", table(("request", "p50, ms", "p95, ms", "p99, ms", "max, ms"), _latency(report))),
+        section("Memory", table(("processes", "most, MB", "slope of the last half, MB/min"), _memory(report))),
         section("How it was judged", _judged(report)),
         section("Settings of the shop", bullets(f"{name}={value}" for name, value in report["settings"].items())),
     ]
@@ -65,6 +66,10 @@ def _faults(report: Report) -> list[tuple[Any, ...]]:
 
 def _latency(report: Report) -> list[tuple[Any, ...]]:
     return [(name, one["p50"], one["p95"], one["p99"], one["max"]) for name, one in report["latency_ms"].items()]
+
+
+def _memory(report: Report) -> list[tuple[Any, ...]]:
+    return [(role, one["most_mb"], one["mb_per_minute"]) for role, one in report["memory"].items()]
 
 
 def _judged(report: Report) -> str:

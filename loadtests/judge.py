@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from math import inf
+from pathlib import Path
 
-from loadtests.common import history
+from loadtests.common import history, ledger, stage
 from loadtests.common.checks import check, limited
 from loadtests.common.evidence import from_database, from_shop
 from loadtests.common.ledger import ACKNOWLEDGED, REJECTED, Told
@@ -16,10 +17,23 @@ from loadtests.console import log
 from loadtests.errors import CouldNotRun
 from loadtests.faults.breaker import heal
 from loadtests.observed import Observed
+from loadtests.options import Options
 from loadtests.target import Target
 
 SETTLE_SECONDS = 11.0  # the recovery interval of the contract, and a bit
 READY_SECONDS = 90.0
+
+
+def judge_again(directory: Path, target: Target) -> Observed:
+    """Holds ledgers that are there, of a run or of Locust's own page, against what the shop keeps now."""
+    try:
+        set_stage = stage.load((directory / stage.FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, LookupError, TypeError):
+        raise CouldNotRun(f"{directory} does not hold the ledgers of a load run") from None
+    observed = Observed(Options(set_stage.scenario, "", directory), set_stage, complete=True)
+    observed.ledger = ledger.read(directory)
+    judge(observed, target)
+    return observed
 
 
 def judge(observed: Observed, target: Target) -> None:

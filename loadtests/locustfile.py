@@ -19,7 +19,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `locust -f` knows the file, not the package
 
-from loadtests.common import playing, stage
+from loadtests.common import ledger, playing, stage
 from loadtests.common.journal import Journal
 from loadtests.common.needs import SCENARIOS
 from loadtests.scenarios.browse import Browse
@@ -60,7 +60,10 @@ def on_test_start(environment: Environment, **_: Any) -> None:
         return
     given = os.environ.get(playing.STAGE_VARIABLE)
     set_stage = stage.load(Path(given).read_text(encoding="utf-8")) if given else _own_stage(environment)
-    playing.directory().mkdir(parents=True, exist_ok=True)
+    if not given:
+        ledger.begin(playing.directory())
+        kept = playing.directory() / stage.FILE
+        kept.write_text(set_stage.without_tokens().dumps(), encoding="utf-8")
     if isinstance(environment.runner, MasterRunner):
         environment.runner.send_message("stage", {"stage": set_stage.dumps()})
     _begin(environment, set_stage)

@@ -30,5 +30,6 @@ class Observed:
     hits: list[Hit] = field(default_factory=list)
     stock: list[tuple[float, int]] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
+    memory: dict[str, dict[str, float]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     history: dict[str, int] = field(default_factory=dict)

@@ -30,7 +30,7 @@ def build(observed: Observed) -> Report:
     return {
         "scenario": options.scenario,
         "topology": options.topology,
-        "nodes": options.nodes or DEFAULT_NODES[options.topology],
+        "nodes": options.nodes or DEFAULT_NODES.get(options.topology),
         "strategy": options.strategy,
         "write_concern": options.write_concern,
         "read_preference": options.read_preference,
@@ -58,6 +58,7 @@ def build(observed: Observed) -> Report:
         "faults": _faults(observed, written),
         "audit": observed.audit,
         "history": observed.history,
+        "memory": observed.memory,
         "seed": options.seed,
         "settings": observed.settings,
         "warnings": warnings(observed, requests),

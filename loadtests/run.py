@@ -22,6 +22,7 @@ from loadtests.faults import plan as plans
 from loadtests.faults.breaker import Breaker
 from loadtests.generator import Generator
 from loadtests.judge import judge
+from loadtests.memory import Memory, summary
 from loadtests.observed import Observed
 from loadtests.options import Options
 from loadtests.sampling import Sampler
@@ -80,19 +81,10 @@ def _open(options: Options, stop: threading.Event, cleanup: contextlib.ExitStack
         cleanup.callback(demo.stop)
         demo.start()
         url, data_dir, settings = demo.url, demo.data_dir, demo.settings
-    target = Target(url, data_dir=data_dir, admin_email=options.admin_email, admin_password=_password(options))
+    target = Target.of(options, url=url, data_dir=data_dir)
     cleanup.callback(target.close)
     target.identify()
     return target, settings
-
-
-def _password(options: Options) -> str:
-    if options.admin_password_file is None:
-        return "demo123"
-    try:
-        return options.admin_password_file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise CouldNotRun(f"--admin-password-file: {error.strerror}: {options.admin_password_file}") from None
 
 
 def _set_stage(options: Options, target: Target) -> Stage:
@@ -112,14 +104,14 @@ def _load(observed: Observed, target: Target, breaker: Breaker | None, stop: thr
     """Runs Locust and whatever goes with it; afterwards everything but the shop has ended."""
     options = observed.options
     directory = options.out / "ledger"
-    _empty(directory)
-    stage_file = options.out / "stage.json"
+    ledger.begin(directory)
+    stage_file = directory / stage.FILE
     stage_file.write_text(observed.stage.dumps(), encoding="utf-8")
     hot = observed.stage.products[0].id if SCENARIOS[options.scenario].hot else None
-    sampler = Sampler(target, hot)
     load = Generator(
         options, target.url, stage_file=stage_file, directory=directory, log_file=options.out / "locust.log"
     )
+    sampler = Sampler(target, hot, Memory(target.data, load.pid) if target.data else None)
     try:
         sampler.start()
         observed.began = _await_first_second(load, directory, stop)
@@ -135,18 +127,14 @@ def _load(observed: Observed, target: Target, breaker: Breaker | None, stop: thr
             observed.hits = breaker.hits
         load.stop()
         sampler.stop()
-        stage_file.unlink(missing_ok=True)  # it holds access tokens
+        stage_file.write_text(observed.stage.without_tokens().dumps(), encoding="utf-8")
     observed.stock, observed.counters = sampler.stock, sampler.counters
+    if sampler.memory:
+        observed.memory = {role: summary(sizes) for role, sizes in sampler.memory.sizes.items()}
     observed.statistics = load.statistics()
     observed.ledger = ledger.read(directory)
     if observed.complete and not observed.ledger.seconds:
         raise CouldNotRun(f"Locust did nothing: see {options.out / 'locust.log'}")
-
-
-def _empty(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    for old in directory.iterdir():
-        old.unlink()
 
 
 def _await_first_second(load: Generator, directory: Path, stop: threading.Event) -> float:

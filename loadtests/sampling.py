@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import defaultdict
 
+from loadtests.memory import Memory
 from loadtests.target import Target
 
+MEMORY_EVERY = 5  # looking through all processes takes a while
 NAMES = {"shardmart_conflicts_total": "conflicts", "shardmart_retries_total": "retries"}
 
 
 class Sampler:
     """In a thread of its own: a shop that does not answer must not hold up the run."""
 
-    def __init__(self, target: Target, hot: str | None) -> None:
-        self._target, self._hot = target, hot
+    def __init__(self, target: Target, hot: str | None, memory: Memory | None) -> None:
+        self._target, self._hot, self.memory = target, hot, memory
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._last: dict[str, float] = {}
@@ -38,8 +41,12 @@ class Sampler:
         return {name: round(self._counted[metric]) for metric, name in NAMES.items()}
 
     def _run(self) -> None:
-        while not self._stop.wait(1.0):
+        for number in itertools.count():
+            if self._stop.wait(1.0):
+                return
             self._count()
+            if self.memory is not None and number % MEMORY_EVERY == 0:
+                self.memory.sample(time.monotonic())
             if self._hot is not None and (stock := self._target.stock(self._hot)) is not None:
                 self.stock.append((time.monotonic(), stock))
 

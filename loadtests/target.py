@@ -20,8 +20,10 @@ from cluster.errors import ClusterError
 from loadtests.common import stage
 from loadtests.console import log
 from loadtests.errors import CouldNotRun
+from loadtests.options import Options
 
 AUDIT_SECONDS, AUDIT_ATTEMPTS, PAUSE_SECONDS = 620, 5, 2.0
+DEMO_PASSWORD = "demo123"  # noqa: S105 - public on purpose, of demo accounts only
 COUNTERS = re.compile(r"^(shardmart_(?:conflicts|retries)_total)(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE)
 
 
@@ -33,6 +35,16 @@ class Target:
         self.data = DataDir(data_dir) if data_dir else None
         self._admin = (admin_email, admin_password)
         self._http = stage.client(self.url)
+
+    @classmethod
+    def of(cls, options: Options, *, url: str, data_dir: Path | None) -> Target:
+        """With the admin that the options name. Raises CouldNotRun."""
+        file, password = options.admin_password_file, DEMO_PASSWORD
+        try:
+            password = file.read_text(encoding="utf-8").strip() if file else password
+        except OSError as error:
+            raise CouldNotRun(f"--admin-password-file: {error.strerror}: {file}") from None
+        return cls(url, data_dir=data_dir, admin_email=options.admin_email, admin_password=password)
 
     def close(self) -> None:
         self._http.close()

@@ -111,6 +111,13 @@ class Ledger:
                 self.seconds.append(Second(**fields))
 
 
+def begin(directory: Path) -> None:
+    """A directory for the ledgers of a new run: those of an earlier one are taken away."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.glob(PATTERN):
+        old.unlink()
+
+
 def units(lines: Iterable[Sequence[Any]]) -> Lines:
     """Units a product; lines of one product count together, as in the shop."""
     summed: Counter[str] = Counter()

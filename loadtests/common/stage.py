@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 import httpx
@@ -21,6 +21,7 @@ from loadtests.errors import CouldNotRun
 T = TypeVar("T")
 U = TypeVar("U")
 
+FILE = "stage.json"  # beside the ledgers
 PASSWORD = "load run 2026"  # noqa: S105 - accounts of a load run, made for it
 AT_ONCE = 12
 
@@ -51,6 +52,11 @@ class Stage:
 
     def dumps(self) -> str:
         return json.dumps(asdict(self))
+
+    def without_tokens(self) -> Stage:
+        """To be kept: who reads it must log in."""
+        sellers = [replace(one, token="") for one in self.sellers]
+        return replace(self, sellers=sellers, buyers=[replace(one, token="") for one in self.buyers])
 
 
 def load(text: str) -> Stage:

@@ -25,6 +25,7 @@ from loadtests.faults.plan import Fault, steps
 
 PRIMARY_SECONDS = 15.0  # how long a fault waits for a primary that it can hit
 HEAL_SECONDS = 90.0
+MOVE_ATTEMPTS = 5
 UP = ("PRIMARY", "SECONDARY", "ROUTER")
 
 
@@ -73,7 +74,7 @@ class Breaker:
         try:
             hit.nodes = self._actions()[fault.what](fault)
         except (ClusterError, OSError, psutil.Error, LookupError, ValueError) as error:
-            hit.error = str(error)
+            hit.error = str(error).partition(", full error")[0]
         self.hits.append(hit)
         log(f"fault: {fault.what} {' '.join(hit.nodes)}{'not done: ' + hit.error if hit.error else ''}")
         return hit
@@ -158,12 +159,19 @@ class Breaker:
         return f"{what} {pid}"
 
     def _move_chunk(self) -> str:
+        """The seller's chunk goes to whichever shard it is not on; writers may hold the lock for a while."""
         before = commands.status(self._data)["chunks"]
         shards: list[str] = sorted({str(shard) for by_shard in before.values() for shard in by_shard})
-        for shard in shards:
-            commands.move_chunk(self._data, "products", to=shard, seller=self._seller)
-            if commands.status(self._data)["chunks"] != before:
-                return shard
+        for attempt in range(MOVE_ATTEMPTS):
+            try:
+                for shard in shards:
+                    commands.move_chunk(self._data, "products", to=shard, seller=self._seller)
+                    if commands.status(self._data)["chunks"] != before:
+                        return shard
+            except ClusterError as error:
+                if "LockTimeout" not in str(error) or attempt == MOVE_ATTEMPTS - 1:
+                    raise
+            self._stop.wait(0.3)
         raise LookupError("there is no other shard")
 
 

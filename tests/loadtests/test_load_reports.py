@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stories import Story
 
-from loadtests import compare, html_report, report, series
+from loadtests import compare, html_report, matrix, memory, report, series
 from loadtests.common.checks import check
 from loadtests.common.ledger import REJECTED, UNKNOWN, Second
 from loadtests.common.stage import Stage
@@ -159,3 +159,17 @@ def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
         compare.load(path)
     with pytest.raises(CouldNotRun, match="absent"):
         compare.load(tmp_path / "absent")
+
+
+def test_growing_memory_has_a_slope_and_steady_memory_none() -> None:
+    steady = [(float(second), 80.0 + second % 2) for second in range(0, 601)]
+    growing = [(float(second), 80.0 + second / 30) for second in range(0, 601)]
+    assert abs(memory.summary(steady)["mb_per_minute"]) < 0.01
+    assert memory.summary(growing) == {"most_mb": 100.0, "mb_per_minute": 2.0}
+    assert memory.slope([]) == memory.slope([(1.0, 2.0)]) == 0.0
+
+
+def test_the_matrix_is_a_table_of_its_runs() -> None:
+    lines = matrix.table([report.build(observed(bought())), report.build(observed(Story(10)))]).splitlines()
+    assert len(lines) == 4 and len({line.count("|") for line in lines}) == 1
+    assert lines[2].startswith("| replica | group | hot_item | 20 | 0.8 | 40.0 | 5 | 9 | 12 | 7 | 0 | consistent |")

@@ -52,8 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
-    from shardmart.web.server import serve  # noqa: PLC0415 - the other commands start faster without it
+    from shardmart.web.server import require_address, serve  # noqa: PLC0415 - the other commands start faster without
 
+    require_address(settings)
     asyncio.run(_with_mongo(settings, bootstrap.prepare))
     serve(settings)
     return 0
@@ -88,8 +89,11 @@ def _audit(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         patient = replace(settings, request_seconds=AUDIT_SECONDS)
         asyncio.run(_with_mongo(patient, work, patience=AUDIT_PATIENCE_SECONDS))
-    except (PyMongoError, ShardmartError) as error:
-        print(f"shardmart: could not be checked: {error}", file=sys.stderr)
+    except WrongSetting:
+        raise
+    except Exception as error:  # whatever it is, a document that cannot be read too: Python's own 1 means violations
+        reason = error if isinstance(error, PyMongoError | ShardmartError) else repr(error)
+        print(f"shardmart: could not be checked: {reason}", file=sys.stderr)
         return NOT_CHECKED
     if arguments.json:
         print(json.dumps({"consistent": report.consistent, **asdict(report)}))
@@ -121,10 +125,9 @@ async def _with_mongo(
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 10_000_000:
+    if not text.isdecimal() or int(text) > 10_000_000:
         raise argparse.ArgumentTypeError("must be between 0 and 10,000,000")
-    return number
+    return int(text)
 
 
 def _complain(message: str) -> None:

@@ -22,6 +22,7 @@ WRITE_CONCERNS = ("majority", "1")
 TOPOLOGIES = ("replica", "sharded")
 SHORTEST_KEY = 32
 LONGEST_RUNTIME_DIR = 90  # the path of a Unix socket ends at 108 bytes, its own name included
+_ORIGIN = re.compile(r"https?://[^\s/?#@*]+")
 LEAST_BCRYPT_ROUNDS, LEAST_BCRYPT_ROUNDS_IN_DEMO = 10, 4
 
 
@@ -128,8 +129,9 @@ def _check(s: Settings) -> None:
         raise WrongSetting("SHARDMART_CHECKOUT=naive oversells on purpose and needs SHARDMART_LAB=1")
     if s.write_concern != "majority" and not s.lab:
         raise WrongSetting("SHARDMART_WRITE_CONCERN=1 loses acknowledged orders on purpose and needs SHARDMART_LAB=1")
-    if "*" in s.origins:
-        raise WrongSetting("SHARDMART_ORIGINS must list origins; * is not one")
+    for origin in s.origins:
+        if _ORIGIN.fullmatch(origin) is None:
+            raise WrongSetting(f"SHARDMART_ORIGINS: {origin} is no origin such as https://shop.example")
     for network in s.trusted_proxies:
         try:
             ip_network(network, strict=False)
@@ -208,12 +210,23 @@ def _is_loopback(host: str) -> bool:
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    """NAME=value lines; # starts a comment line; quotes around a value are taken off."""
+    """NAME=value lines, also with `export`; # begins a comment, on a line of its own or after a blank."""
     if not path.is_file():
         return {}
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"{path} cannot be read: {error}") from None
     pairs = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         name, separator, value = line.strip().partition("=")
         if separator and not name.startswith("#"):
-            pairs[name.strip()] = value.strip().strip("'\"")
+            pairs[name.removeprefix("export ").strip()] = _value(value.strip())
     return pairs
+
+
+def _value(text: str) -> str:
+    """What stands between quotes, or before a comment."""
+    if text[:1] in ("'", '"') and (end := text.find(text[0], 1)) > 0:
+        return text[1:end]
+    return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].strip()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,11 @@ def test_what_is_required_is_named_when_it_is_missing(missing: str, value: str |
         ("LIMITS", "never"),
         ("ORIGINS", "*"),
         ("ORIGINS", "https://shop.example, *"),
+        ("ORIGINS", "shop.example"),
+        ("ORIGINS", "https://shop.example/"),
+        ("ORIGINS", "https://shop.example/path"),
+        ("ORIGINS", "ftp://shop.example"),
+        ("ORIGINS", "null"),
         ("TRUSTED_PROXIES", "proxy"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 10.0.0.256"),
         ("BCRYPT_ROUNDS", "9"),
@@ -139,6 +145,42 @@ def test_the_env_file_is_below_the_environment(tmp_path: Path) -> None:
     settings = loaded(file, PORT="9002")
     assert (settings.port, settings.host, settings.mongo_database) == (9002, "127.0.0.2", "other")
     assert settings.control_token == "a=b"
+
+
+def test_an_env_file_may_explain_its_values_and_be_sourced_by_a_shell(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "\ufeffexport SHARDMART_PORT=9001   # of the shop\n"
+        "SHARDMART_MONGO_DATABASE='a #b'  # quoted\n"
+        "SHARDMART_CONTROL_TOKEN=a#b\n"
+        "SHARDMART_WORKERS=  # the default\n",
+        encoding="utf-8",
+    )
+    settings = loaded(file)
+    assert (settings.port, settings.mongo_database, settings.control_token) == (9001, "a #b", "a#b")
+    assert settings.workers == 2
+
+
+def test_every_line_of_the_example_can_be_uncommented(tmp_path: Path) -> None:
+    example = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
+    names = re.findall(r"^# (SHARDMART_\w+=)", example, flags=re.MULTILINE)
+    assert len(names) >= 15
+    file = tmp_path / ".env"
+    file.write_text(re.sub(r"^# (?=SHARDMART_\w+=)", "", example, flags=re.MULTILINE), encoding="utf-8")
+    settings = load({"SHARDMART_SECRET_KEY": KEY}, env_file=file)
+    assert (settings.checkout, settings.limits, settings.demo) == ("auto", True, False)
+    assert settings.runtime_dir is not None and settings.runtime_dir.is_absolute()
+
+
+@pytest.mark.parametrize("content", [b"SHARDMART_PORT=9001\n\xff\xfe", None], ids=["no UTF-8", "not to be read"])
+def test_an_env_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "loop"
+    if content is None:
+        file.symlink_to("/proc/self/mem")  # a file for everybody who asks, and readable for nobody
+    else:
+        file.write_bytes(content)
+    with pytest.raises(WrongSetting, match="loop"):
+        loaded(file)
 
 
 def test_an_env_file_alone_is_enough(tmp_path: Path) -> None:

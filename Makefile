@@ -8,7 +8,7 @@ READY    := .venv/.installed
 PARALLEL ?= -n 2 --dist loadgroup
 MONGOSH  := tools/mongosh/node_modules/.bin/mongosh
 
-.PHONY: run test setup bench soak router-suite lint lock clean
+.PHONY: run test setup bench load soak router-suite lint lock clean
 .DEFAULT_GOAL := run
 
 run: $(READY)
@@ -22,6 +22,10 @@ setup: $(READY)
 
 bench: $(READY) wrk
 	$(BIN)/python -m bench
+
+# About 20 minutes; writes the table of docs/results.md.
+load: $(READY)
+	$(BIN)/python -m loadtests.matrix --out .data/load/matrix --table docs/results.md $(LOAD)
 
 soak: $(READY)
 	$(BIN)/pytest -m soak $(PYTEST)

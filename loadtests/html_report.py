@@ -34,7 +34,7 @@ def render(report: Report, series: Series) -> str:
         section("Second by second", *_charts(report, series)),
         section("Faults", table(("at, s", "what", "node", "write gap, s"), _faults(report))),
         section("Latency", table(("request", "p50, ms", "p95, ms", "p99, ms", "max, ms"), _latency(report))),
-        section("Memory", table(("processes", "most, MB", "slope of the last half, MB/min"), _memory(report))),
+        section("Memory", table(("a process of", "most, MB", "slope of the last half, MB/min"), _memory(report))),
         section("How it was judged", _judged(report)),
         section("Settings of the shop", bullets(f"{name}={value}" for name, value in report["settings"].items())),
     ]

@@ -18,20 +18,20 @@ Sizes = list[tuple[float, float]]  # seconds, megabytes
 
 
 class Memory:
-    """Of a demo's workers and router and of the load processes: sums, so that whoever dies is missed for a moment."""
+    """Of a demo's workers and router and of the load processes: of each kind the mean, whoever dies meanwhile."""
 
     def __init__(self, data: DataDir, load: int) -> None:
         self._roots = (int((data.read_json(CONTROL_FILE) or {}).get("pid", 0)), load)
         self.sizes: defaultdict[str, Sizes] = defaultdict(list)
 
     def sample(self, at: float) -> None:
-        summed: defaultdict[str, float] = defaultdict(float)
+        found: defaultdict[str, list[float]] = defaultdict(list)
         for process in self._processes():
             with contextlib.suppress(psutil.Error):
                 if role := _role(process.cmdline()):
-                    summed[role] += process.memory_info().rss / MEGABYTE
-        for role, megabytes in summed.items():
-            self.sizes[role].append((at, megabytes))
+                    found[role].append(process.memory_info().rss / MEGABYTE)
+        for role, megabytes in found.items():
+            self.sizes[role].append((at, sum(megabytes) / len(megabytes)))
 
     def _processes(self) -> Iterator[psutil.Process]:
         for pid in self._roots:

@@ -31,7 +31,7 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "loadtests", *map(str, arguments)]
 
 
-def loadtests(out: Path, *arguments: object) -> Done:
+def loadtests(out: Path, *arguments: object, within: float = RUN_SECONDS) -> Done:
     done = subprocess.run(
         command(*arguments),
         cwd=ROOT,
@@ -40,15 +40,15 @@ def loadtests(out: Path, *arguments: object) -> Done:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=RUN_SECONDS,
+        timeout=within,
         check=False,
     )
     return Done(done.returncode, done.stdout, out)
 
 
-def run(out: Path, scenario: str, *arguments: object) -> Done:
+def run(out: Path, scenario: str, *arguments: object, within: float = RUN_SECONDS) -> Done:
     """With a demo of its own."""
-    return loadtests(out, "run", "--scenario", scenario, "--out", out, *arguments)
+    return loadtests(out, "run", "--scenario", scenario, "--out", out, *arguments, within=within)
 
 
 def run_on(shop: Shop, out: Path, scenario: str, *arguments: object) -> Done:

@@ -109,6 +109,14 @@ def test_a_wrong_option_is_refused(arguments: list[str], tmp_path: Path) -> None
     assert ended.value.code == 2
 
 
+def test_what_holds_no_ledgers_cannot_be_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadtests.target.Target.identify", lambda self: None)
+    assert main(["check", str(tmp_path), "--host", "http://127.0.0.1:1"]) == 2
+    assert "does not hold the ledgers" in capsys.readouterr().err
+
+
 def test_comparing_what_is_no_report_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path / "absent.json"), "--out", str(tmp_path / "out.html")]) == 2
     assert "absent.json" in capsys.readouterr().err

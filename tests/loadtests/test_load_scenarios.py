@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from runs import loadtests, run_on
+from runs import behind, loadtests, run_on
 
 from loadtests.common.needs import SCENARIOS
+from tests.support.demo import ROOT, clean_environment
 from tests.support.shop import Shop
 
 READS_ONLY = ("browse",)
@@ -58,6 +61,30 @@ def test_a_wrong_admin_password_is_named(shop: Shop, tmp_path: Path) -> None:
     arguments = ("--scenario", "browse", "--users", 1, "--time", "1s", "--out", tmp_path)
     done = loadtests(tmp_path, "run", *arguments, "--host", shop.url, "--admin-password-file", secret)
     assert done.code == 2 and "admin@demo.com was refused with 401" in done.said
+
+
+def test_locust_by_itself_sets_a_stage_of_its_own_and_leaves_ledgers_that_can_be_checked(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """As from Locust's own web page: the same hooks run there."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "locust", "-f", "loadtests/locustfile.py", "--headless", "--only-summary"),
+            *("--users", "3", "--run-time", "3s", "--host", shop.url, "Restock"),
+        ],
+        cwd=ROOT,
+        env=clean_environment(SHARDMART_LOAD_DIR=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "POST /api/orders/" in done.stdout + done.stderr
+    checked = loadtests(tmp_path, "check", tmp_path, *behind(shop))
+    assert checked.code == 0, checked.said
+    assert "CONSISTENT: " in checked.said and "CONSISTENT: 0 acknowledged" not in checked.said
+    assert '"token": ""' in (tmp_path / "stage.json").read_text()
 
 
 def test_several_load_processes_keep_one_ledger(shop: Shop, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from math import floor, log10
 WIDTH, HEIGHT = 860, 190
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 26
 COLOURS = ("#2563eb", "#d97706", "#9333ea", "#dc2626", "#059669", "#64748b")
+LONGEST_STEP = 2.5  # seconds between two measurements of one line
 FAULT_COLOUR = "#dc2626"
 STEPS = (1, 2, 2.5, 5, 10)
 
@@ -24,10 +25,7 @@ def lines(title: str, series: Mapping[str, Points], *, seconds: float, marks: Se
     top = nice(max((value for points in series.values() for _, value in points), default=1.0))
     parts = [_grid(top, seconds)]
     for (name, points), colour in zip(series.items(), COLOURS, strict=False):
-        path = " ".join(f"{_x(at, seconds):.1f},{_y(value, top):.1f}" for at, value in points)
-        parts.append(
-            f'<polyline class="line" stroke="{colour}" points="{path}"><title>{escape(name)}</title></polyline>'
-        )
+        parts += [_line(name, run, colour, top, seconds) for run in unbroken(points)]
     parts += [_mark(at, label, seconds) for at, label in marks if 0 <= at <= seconds]
     return _figure(title, "".join(parts), legend(series))
 
@@ -53,6 +51,16 @@ def bars(title: str, values: Mapping[str, float | None], *, unit: str) -> str:
     )
 
 
+def unbroken(points: Points) -> list[Points]:
+    """The stretches in which no second is missing: nothing is drawn where nothing was measured."""
+    found: list[list[tuple[float, float]]] = []
+    for point in points:
+        if not found or point[0] - found[-1][-1][0] > LONGEST_STEP:
+            found.append([])
+        found[-1].append(point)
+    return list(found)
+
+
 def nice(most: float) -> float:
     """The end of an axis: a round number not below `most`."""
     if most <= 0:
@@ -74,6 +82,15 @@ def _figure(title: str, drawing: str, names: str) -> str:
         f'<figure><figcaption>{escape(title)}<span class="legend">{names}</span></figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{drawing}</svg></figure>'
     )
+
+
+def _line(name: str, points: Points, colour: str, top: float, seconds: float) -> str:
+    tip = f"<title>{escape(name)}</title>"
+    places = [(_x(at, seconds), _y(value, top)) for at, value in points]
+    if len(places) == 1:
+        return f'<circle r="2.5" fill="{colour}" cx="{places[0][0]:.1f}" cy="{places[0][1]:.1f}">{tip}</circle>'
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    return f'<polyline class="line" stroke="{colour}" points="{path}">{tip}</polyline>'
 
 
 def _grid(top: float, seconds: float) -> str:

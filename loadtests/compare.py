@@ -13,6 +13,7 @@ from loadtests.page import bullets, page, section, table
 from loadtests.report import CONSISTENT, Report
 
 VARIED = ("scenario", "topology", "nodes", "strategy", "write_concern", "read_preference", "users", "seconds", "seed")
+NAMED = {"nodes": "{} nodes", "write_concern": "w:{}", "users": "{} users", "seconds": "{} s", "seed": "seed {}"}
 COUNTED = (
     *("complete", "verdict", "acknowledged", "rejected", "unknown", "lost", "duplicated", "oversold_units"),
     *("requests_per_second", "checkouts_per_second", "conflicts", "retries", "unavailable"),
@@ -54,7 +55,7 @@ def render(reports: Sequence[Report]) -> str:
 def labels(reports: Sequence[Report]) -> list[str]:
     """Each run by what is not the same in all of them; numbered when that is not enough."""
     differing = [name for name in VARIED if len({str(report.get(name)) for report in reports}) > 1]
-    found = [", ".join(str(report.get(name)) for name in differing) for report in reports]
+    found = [", ".join(NAMED.get(name, "{}").format(report.get(name)) for name in differing) for report in reports]
     if len(set(found)) == len(found) and all(found):
         return found
     return [f"{number}. {label}".rstrip(". ") for number, label in enumerate(found, 1)]

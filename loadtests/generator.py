@@ -83,6 +83,10 @@ class Generator:
             found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
             return found
         if self._process.returncode not in (0, None) and self._process.returncode > 0:
-            lines = self._log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise CouldNotRun(f"Locust ended with {self._process.returncode}: {lines[-1] if lines else ''}")
+            raise CouldNotRun(f"Locust ended with {self._process.returncode}: {self.last_words()}")
         return {}
+
+    def last_words(self) -> str:
+        """The last line of its log."""
+        lines = self._log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"see {self._log_file}"

@@ -37,7 +37,6 @@ STATISTICS = "statistics.json"
 PARENT_POLL_SECONDS = 0.5
 
 journal = Journal()
-_parent = os.getppid()
 
 
 @events.init.add_listener
@@ -50,7 +49,7 @@ def on_init(environment: Environment, **_: Any) -> None:
         environment.events.worker_report.add_listener(_receive_ledger)
     gevent.spawn(_every_second, environment)
     if playing.STAGE_VARIABLE in os.environ:
-        gevent.spawn(_follow_parent, environment)
+        gevent.spawn(_follow_parent, environment, os.getppid())
 
 
 @events.test_start.add_listener
@@ -74,6 +73,13 @@ def on_request(response_time: float, exception: Exception | None, **_: Any) -> N
     journal.request(response_time, failed=exception is not None)
 
 
+@events.test_stop.add_listener
+def on_test_stop(environment: Environment, **_: Any) -> None:
+    """The last second is not over yet."""
+    if environment.runner and not isinstance(environment.runner, MasterRunner):
+        journal.close_second(environment.runner.user_count)
+
+
 @events.quitting.add_listener
 def on_quitting(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():
@@ -85,7 +91,7 @@ def on_quitting(environment: Environment, **_: Any) -> None:
 
 def _begin(environment: Environment, set_stage: stage.Stage) -> None:
     place = getattr(environment.runner, "worker_index", 0)
-    playing.begin(playing.Playing(environment.host or "", set_stage, journal, place=max(0, place)))
+    playing.begin(playing.Playing(set_stage, journal, place=max(0, place)))
 
 
 def _receive_stage(environment: Environment, msg: Any, **_: Any) -> None:
@@ -142,9 +148,9 @@ def _statistics(environment: Environment) -> dict[str, Any]:
     return found
 
 
-def _follow_parent(environment: Environment) -> None:
+def _follow_parent(environment: Environment, parent: int) -> None:
     """Whoever runs us was killed: nobody is left who could end us."""
-    while os.getppid() == _parent:
+    while os.getppid() == parent:
         gevent.sleep(PARENT_POLL_SECONDS)
     if environment.runner:
         environment.runner.quit()

@@ -134,7 +134,7 @@ def _load(observed: Observed, target: Target, breaker: Breaker | None, stop: thr
     observed.statistics = load.statistics()
     observed.ledger = ledger.read(directory)
     if observed.complete and not observed.ledger.seconds:
-        raise CouldNotRun(f"Locust did nothing: see {options.out / 'locust.log'}")
+        raise CouldNotRun(f"Locust did nothing: {load.last_words()}")
 
 
 def _await_first_second(load: Generator, directory: Path, stop: threading.Event) -> float:
@@ -163,7 +163,7 @@ def _follow(load: Generator, directory: Path, until: float, stop: threading.Even
             if record["what"] == "second":
                 new["requests"] += record["requests"]
                 users = record["users"]
-            else:
+            elif "told" in record:
                 new[record["told"]] += record["what"] == "checkout"
                 new["503"] += record["unavailable"]
         so_far.update(new)

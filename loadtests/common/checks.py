@@ -7,6 +7,7 @@ that were not cancelled, is what is on the shelf.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ MOST_DETAILS = 50  # of one kind; the rest is a number
 
 @dataclass(frozen=True)
 class Violation:
-    check: str  # ledger, stock, answers, audit, history
+    check: str  # ledger, stock, events, answers, audit, history
     detail: str
 
 
@@ -47,6 +48,7 @@ def check(ledger: Ledger, evidence: Evidence, products: Sequence[Product]) -> Fi
         ("ledger", _cancellations(ledger, evidence)),
         ("ledger", _stock_changes(ledger, evidence)),
         ("stock", _shelves(ledger, evidence, products, sold)),
+        ("events", _seen(ledger, evidence)),
         ("answers", _answers(ledger)),
     ):
         findings.violations += limited(check, found)
@@ -149,6 +151,15 @@ def _shelves(ledger: Ledger, evidence: Evidence, products: Iterable[Product], so
                 f"product {product.id} began with {product.stock}, sellers added {added}, {sold[product.id]} are in "
                 f"orders: {should} should be left, {left} are"
             )
+
+
+def _seen(ledger: Ledger, evidence: Evidence) -> Iterator[str]:
+    """What watchers were told must have been so: the stock after the last change up to that version."""
+    for one in ledger.seen:
+        logs = evidence.logs.get(one.product, ())
+        last = bisect_right([log.version for log in logs], one.version) - 1
+        if last < 0 or logs[last].new != one.stock:
+            yield f"a watcher saw {one.stock} of product {one.product} at version {one.version}, which was never so"
 
 
 def _oversold(product: Product, evidence: Evidence, sold: int) -> int:

@@ -3,6 +3,7 @@
     {"what": "checkout", "key", "buyer", "lines": [[product, units]], "orders": {id: [[product, units]]}, …told}
     {"what": "cancel", "order", …told}
     {"what": "stock", "token", "product", "delta", …told}      the token stands in the log's reason
+    {"what": "seen", "product", "version", "stock"}            what a watcher was told last (Socket.IO)
     {"what": "second", "at", "requests", "failures", "p50", "p95", "p99", "users"}    one process, one second
 
 …told = {"asked", "answered", "told", "status", "code", "tries", "unavailable"}. Times are `time.monotonic()`, which
@@ -73,6 +74,15 @@ class Second:
     users: int
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The last that a watcher was told of a product."""
+
+    product: str
+    version: int
+    stock: int
+
+
 @dataclass
 class Ledger:
     """Everything that all clients of a run were told."""
@@ -81,6 +91,7 @@ class Ledger:
     cancellations: list[Cancellation] = field(default_factory=list)
     stock_changes: list[StockChange] = field(default_factory=list)
     seconds: list[Second] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
 
     def count(self, told: str) -> int:
         """How many checkouts were told so; who was told nonsense knows as little as who was told nothing."""
@@ -109,6 +120,8 @@ class Ledger:
                 self.stock_changes.append(StockChange(**fields))
             case "second":
                 self.seconds.append(Second(**fields))
+            case "seen":
+                self.seen.append(Seen(**fields))
 
 
 def begin(directory: Path) -> None:

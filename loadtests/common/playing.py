@@ -24,20 +24,19 @@ PROCESSES_VARIABLE = "SHARDMART_LOAD_PROCESSES"
 class Playing:
     """One run in one load process. `place`: which of the load processes this is, from 0."""
 
-    def __init__(self, host: str, stage: Stage, journal: Journal, *, place: int = 0) -> None:
-        self.host = host
+    def __init__(self, stage: Stage, journal: Journal, *, place: int = 0) -> None:
         self.stage = stage
         self.journal = journal
         self.opened = time.monotonic()
         self._processes = int(os.environ.get(PROCESSES_VARIABLE, "1"))
         self._numbers = itertools.count(place, self._processes)
 
-    def enter(self) -> tuple[int, Person]:
+    def enter(self, host: str) -> tuple[int, Person]:
         """A number and an account for one more user; beyond those of the stage, accounts are made."""
         number = next(self._numbers)
         if number < len(self.stage.buyers):
             return number, self.stage.buyers[number]
-        with client(self.host) as http:
+        with client(host) as http:
             return number, register(http, "buyer")
 
     def dice(self, number: int) -> random.Random:

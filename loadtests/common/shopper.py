@@ -55,7 +55,7 @@ class Shopper(FastHttpUser):
     def on_start(self) -> None:
         self.playing = current()
         self.stage, self.journal = self.playing.stage, self.playing.journal
-        self.number, self.person = self.playing.enter()
+        self.number, self.person = self.playing.enter(self.host or "")
         self.dice = self.playing.dice(self.number)
         self._tokens: dict[str, str] = {}
 

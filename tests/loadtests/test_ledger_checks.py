@@ -7,7 +7,7 @@ from dataclasses import replace
 from stories import Story
 
 from loadtests.common.checks import MOST_DETAILS, Findings, check
-from loadtests.common.ledger import ACKNOWLEDGED, FAILED, REJECTED, UNKNOWN
+from loadtests.common.ledger import ACKNOWLEDGED, FAILED, REJECTED, UNKNOWN, Seen
 
 
 def findings(story: Story) -> Findings:
@@ -158,6 +158,16 @@ def test_a_stock_change_is_made_once_if_told_so_and_not_if_refused() -> None:
     found = details(findings(story))
     for words in ("told acknowledged, and logged 0", "told rejected, and logged 1", "acknowledged, and logged 2"):
         assert words in found
+
+
+def test_what_a_watcher_saw_must_have_been_so() -> None:
+    story = Story(10)
+    story.buys({"product0": 2})
+    story.buys({"product0": 3})
+    story.ledger.seen = [Seen("product0", version, stock) for version, stock in ((1, 10), (2, 8), (3, 5), (7, 5))]
+    assert findings(story) == Findings()
+    story.ledger.seen += [Seen("product0", 2, 10), Seen("product0", 0, 10), Seen("product9", 1, 10)]
+    assert len(findings(story).violations) == 3
 
 
 def test_an_answer_that_the_contract_does_not_know_fails_the_run() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stories import Story
 
-from loadtests import compare, html_report, matrix, memory, report, series
+from loadtests import charts, compare, html_report, matrix, memory, report, series
 from loadtests.common.checks import check
 from loadtests.common.ledger import REJECTED, UNKNOWN, Second
 from loadtests.common.stage import Stage
@@ -143,6 +143,18 @@ def test_runs_side_by_side_are_told_apart_by_what_differs(tmp_path: Path) -> Non
     page = compare.render(reports)
     assert "1 of 2 runs consistent" in page and page.count("<svg") == 5
     assert not re.search(r"<script|<link|src=|url\(|https?://", page)
+
+
+def test_what_is_no_word_is_named(tmp_path: Path) -> None:
+    reports = [compare.load(saved(tmp_path / f"{n}.json", nodes=n, write_concern=w)) for n, w in ((1, "1"), (3, "2"))]
+    assert compare.labels(reports) == ["1 nodes, w:1", "3 nodes, w:2"]
+
+
+def test_nothing_is_drawn_where_nothing_was_measured() -> None:
+    drawn = charts.lines("x", {"p50": [(0, 1), (1, 1), (5, 2), (8, 1), (9, 1)]}, seconds=10)
+    assert (drawn.count("<polyline"), drawn.count("<circle")) == (2, 1)
+    assert charts.lines("x", {"p50": []}, seconds=10) == ""
+    assert [charts.nice(most) for most in (0, 0.3, 1, 2.2, 7, 99, 101)] == [1, 0.5, 1, 2.5, 10, 100, 200]
 
 
 def test_equal_runs_are_numbered_and_have_no_difference(tmp_path: Path) -> None:

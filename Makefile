@@ -14,7 +14,7 @@ SITE     := frontend/dist/.built
 PAGES    := $(shell find frontend/src frontend/public frontend/build -type f) $(wildcard frontend/*.json frontend/*.html frontend/*.ts)
 NODE20    = node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm >/dev/null
 
-.PHONY: run test setup site bench soak router-suite lint lock clean
+.PHONY: run test setup site bench load soak router-suite lint lock clean
 .DEFAULT_GOAL := run
 
 run: $(READY) site
@@ -32,6 +32,10 @@ setup: $(READY) site
 bench: $(READY) wrk site
 	$(BIN)/python -m bench
 	@if $(NODE20); then $(MAKE) --no-print-directory browser-bench; fi
+
+# About 20 minutes; writes the table of docs/results.md.
+load: $(READY)
+	$(BIN)/python -m loadtests.matrix --out .data/load/matrix --table docs/results.md $(LOAD)
 
 soak: $(READY)
 	$(BIN)/pytest -m soak $(PYTEST)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
 from shardmart.adapters.mongo import failures
@@ -18,8 +20,10 @@ from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
+from shardmart.adapters.mongo.group.shards import ShardLanes
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
@@ -37,7 +41,7 @@ from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.shop import Rules, Shop
 from shardmart.service.sweeper import recover_forever, sweep_forever
-from shardmart.settings import Settings, load
+from shardmart.settings import Settings, WrongSetting, load
 from shardmart.web import app as web
 
 TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
@@ -46,7 +50,7 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 }
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
-GROUPED = ("group",)  # `auto` stays with `transaction` until group commit has passed every failover test
+GROUPED = ("auto", "group")
 
 
 @dataclass
@@ -56,7 +60,7 @@ class Running:
     shop: Shop
     mongo: Mongo
     nodes: ClusterNodes
-    committer: Seat | None = None  # strategy `group` only
+    committer: Seat | None = None  # strategy `group` and `auto`
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -81,7 +85,13 @@ def is_away(error: Exception) -> bool:
 
 
 def open_mongo(settings: Settings) -> Mongo:
-    return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+    """Raises WrongSetting for a connection string that the driver does not understand."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # of an unknown option the driver only warns
+            return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+    except (ValueError, ConfigurationError, UserWarning) as error:
+        raise WrongSetting(f"SHARDMART_MONGO_URI cannot be used: {error}") from None
 
 
 def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Running:
@@ -115,7 +125,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         ),
         "probe": MongoProbe(mongo),
     }
-    committer = Seat(mongo, settings.runtime_dir) if settings.checkout in GROUPED else None
+    committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
         wired |= {
             "checkout": GroupCheckout(committer),
@@ -148,6 +158,11 @@ async def _open_shop(settings: Settings) -> Running:
     running = build(settings)
     running.start()
     return running
+
+
+def _seat(settings: Settings, mongo: Mongo) -> Seat:
+    shard_lanes = ShardLanes(mongo) if settings.topology == "sharded" else None
+    return Seat(mongo, settings.runtime_dir, committer=Committer(mongo, shard_lanes=shard_lanes))
 
 
 def _alone(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:

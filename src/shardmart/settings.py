@@ -21,6 +21,7 @@ CATALOGUE_READS = ("primary", "secondaryPreferred")
 TOPOLOGIES = ("replica", "sharded")
 SHORTEST_KEY = 32
 LONGEST_RUNTIME_DIR = 90  # the path of a Unix socket ends at 108 bytes, its own name included
+_ORIGIN = re.compile(r"https?://[^\s/?#@*]+")
 LEAST_BCRYPT_ROUNDS, LEAST_BCRYPT_ROUNDS_IN_DEMO = 10, 4
 
 
@@ -123,8 +124,9 @@ def _check(s: Settings) -> None:
         raise WrongSetting(f"SHARDMART_BCRYPT_ROUNDS must be at least {LEAST_BCRYPT_ROUNDS} outside loopback demos")
     if s.checkout == "naive" and not s.lab:
         raise WrongSetting("SHARDMART_CHECKOUT=naive oversells on purpose and needs SHARDMART_LAB=1")
-    if "*" in s.origins:
-        raise WrongSetting("SHARDMART_ORIGINS must list origins; * is not one")
+    for origin in s.origins:
+        if _ORIGIN.fullmatch(origin) is None:
+            raise WrongSetting(f"SHARDMART_ORIGINS: {origin} is no origin such as https://shop.example")
     for network in s.trusted_proxies:
         try:
             ip_network(network, strict=False)
@@ -140,10 +142,18 @@ class _Reader:
         return self._env.get(f"SHARDMART_{name}", "").strip() or default
 
     def required(self, name: str, what: str) -> str:
-        value = self.text(name, "")
+        """The setting, or what is in the file that SHARDMART_<name>_FILE names: so are containers told secrets."""
+        value = self.text(name, "") or self._content(f"{name}_FILE")
         if not value:
             raise WrongSetting(f"SHARDMART_{name} is missing: {what}")
         return value
+
+    def _content(self, name: str) -> str:
+        path = self.text(name, "")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() if path else ""
+        except (OSError, ValueError):
+            raise WrongSetting(f"SHARDMART_{name} names {path}, which cannot be read") from None
 
     def choice(self, name: str, options: tuple[str, ...]) -> str:
         value = self.text(name, options[0])
@@ -203,12 +213,23 @@ def _is_loopback(host: str) -> bool:
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    """NAME=value lines; # starts a comment line; quotes around a value are taken off."""
+    """NAME=value lines, also with `export`; # begins a comment, on a line of its own or after a blank."""
     if not path.is_file():
         return {}
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"{path} cannot be read: {error}") from None
     pairs = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         name, separator, value = line.strip().partition("=")
         if separator and not name.startswith("#"):
-            pairs[name.strip()] = value.strip().strip("'\"")
+            pairs[name.removeprefix("export ").strip()] = _value(value.strip())
     return pairs
+
+
+def _value(text: str) -> str:
+    """What stands between quotes, or before a comment."""
+    if text[:1] in ("'", '"') and (end := text.find(text[0], 1)) > 0:
+        return text[1:end]
+    return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].strip()

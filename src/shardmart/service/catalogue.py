@@ -110,8 +110,12 @@ async def change_stock(shop: Shop, actor: Actor, id: str, *, delta: int, reason:
 
 
 async def logs(shop: Shop, actor: Actor, id: str, *, after: Position | None, limit: int) -> Page[StockLog]:
+    """Those of a product that has left the shop stay. Raises NotFound, Forbidden."""
     seller_id = await _owner_of(shop, actor, id)
-    return await shop.products.logs(seller_id=seller_id, product_id=id, after=after, limit=limit)
+    found = await shop.products.logs(seller_id=seller_id, product_id=id, after=after, limit=limit)
+    if not found.items and after is None:  # every product has its first log
+        raise NotFound
+    return found
 
 
 async def remove(shop: Shop, actor: Actor, id: str) -> None:
@@ -145,9 +149,7 @@ async def _owner_of(shop: Shop, actor: Actor, id: str) -> str:
     """
     if is_owned_id(id) and _owns(actor, id):
         return seller_of(id)
-    product = await _existing(shop, id)
-    if not product.is_active:
-        raise NotFound
+    await _existing(shop, id)
     raise Forbidden
 
 

@@ -74,7 +74,7 @@ _PRODUCTS = (
     Route("POST", "/api/products/", products.create, SELLER_OR_ADMIN, PRODUCTS, "Offer a product",
           answers.Product, 201, body=schemas.NewProduct, answer_headers=("Location",)),
     Route("GET", "/api/products/categories", products.categories, PUBLIC, PRODUCTS, "Categories with counts",
-          answers.Categories, answer_headers=_STALENESS),
+          answers.Categories, query=filters.NONE, answer_headers=_STALENESS),
     Route("GET", "/api/products/my-products", products.my_products, SELLER, PRODUCTS, "My products",
           answers.ProductPage, query=filters.PAGES),
     Route("GET", "/api/products/{id}", products.view, VISITOR, PRODUCTS, "One product", answers.Product),
@@ -133,7 +133,8 @@ _ADMIN = (
 
 _LAB = (
     Route("GET", "/api/lab/topology", lab.topology, ADMIN_IN_LAB, LAB, "Members and shards", answers.Topology),
-    Route("GET", "/api/lab/explain", lab.shapes, ADMIN, LAB, "Every query and write the shop issues", answers.Shapes),
+    Route("GET", "/api/lab/explain", lab.shapes, ADMIN, LAB, "Every query and write the shop issues", answers.Shapes,
+          query=filters.NONE),
     Route("GET", "/api/lab/explain/{name}", lab.explain, ADMIN, LAB, "A live explain", answers.Explanation),
     Route("POST", "/api/lab/nodes/{node}/{action}", lab.control_node, ADMIN_IN_LAB, LAB,
           "kill, start, pause, resume or stepdown a database node", answers.Member, 202,

@@ -45,6 +45,7 @@ class Mongo:
     """A connected client and the shop's database. Everything is written with majority unless said otherwise."""
 
     def __init__(self, uri: str, *, database: str, driver: str, write_concern: WriteConcern = MAJORITY) -> None:
+        self.uri = uri
         self.driver = driver
         self.client = cast("AsyncMongoClient[Document]", _connect(uri, driver))
         self.db: AsyncDatabase[Document] = self.client.get_database(database, write_concern=write_concern)

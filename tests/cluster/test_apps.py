@@ -130,12 +130,12 @@ def test_what_outlives_supervisor_and_guardian_does_not_hold_the_address(place: 
     assert place.stop() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_start_that_is_interrupted_leaves_nothing(new_place: Callable[..., Place], number: int) -> None:
-    place = new_place(STANDIN_SEED_SECONDS="5")
+@pytest.mark.parametrize("moment", ["seeding", "starting the shop"])
+def test_a_start_that_is_interrupted_leaves_nothing(new_place: Callable[..., Place], moment: str) -> None:
+    place = new_place(STANDIN_SEED_SECONDS="0.5")
     supervisor = place.begin(*SMALL)
-    until((place.data / "control.json").exists, "the nodes are started")
-    supervisor.send_signal(number)
+    until(lambda: f"cluster: {moment}" in place.errors(), moment)
+    supervisor.send_signal(signal.SIGTERM)
     assert supervisor.wait(20) == 0
     assert place.nothing_left(0)
 

@@ -1,4 +1,4 @@
-"""python -m bench [listing] [depth] [memory] [checkout]: progress on standard error, one table on standard output."""
+"""python -m bench [SECTION…]: progress on standard error, one table on standard output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
-from bench import checkout, depth, listing, memory
+from bench import checkout, depth, listing, memory, nodes, strategies
 from bench.console import log
 from bench.server import NotReady
 from bench.stack import Stack, stack
@@ -21,9 +21,16 @@ SECTIONS: Mapping[str, Section] = {
     "listing": lambda stack, args: listing.measure(stack, rounds=args.rounds, seconds=args.seconds),
     "depth": lambda stack, args: depth.measure(stack, requests=args.requests),
     "memory": lambda stack, args: memory.measure(stack),
-    "checkout": lambda stack, args: checkout.measure(stack, rounds=3, seconds=args.seconds),
+    "checkout": lambda stack, args: checkout.measure(stack, rounds=5, seconds=args.seconds),
+    "nodes": lambda stack, args: nodes.measure(stack, rounds=3, seconds=args.seconds),
+    "strategies": lambda stack, args: strategies.measure(stack, rounds=1, seconds=args.seconds),
 }
-ALONE = ("depth",)  # on a set of one member: half a million products take more than twice as long on three
+REPLICA, SINGLE, SHARDED = ("replica", 3), ("replica", 1), ("sharded", 1)
+STACKS = {
+    REPLICA: ("listing", "memory", "checkout", "nodes", "strategies"),
+    SINGLE: ("depth",),  # half a million products take more than twice as long on three members
+    SHARDED: ("strategies",),
+}
 
 
 def main() -> int:
@@ -33,10 +40,10 @@ def main() -> int:
         signal.signal(number, _stop)  # a background job starts with SIGINT ignored
     rows: list[Row] = []
     try:
-        for nodes in (3, 1):
-            chosen = [name for name in args.sections if (name in ALONE) == (nodes == 1)]
+        for (topology, members), suited in STACKS.items():
+            chosen = [name for name in args.sections if name in suited]
             if chosen:
-                with stack(args.data_dir, nodes=nodes, driver=args.driver) as running:
+                with stack(args.data_dir, nodes=members, driver=args.driver, topology=topology) as running:
                     for name in chosen:
                         log(f"section {name}")
                         rows += SECTIONS[name](running, args)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import psutil
 
 from bench.console import log
 from bench.processes import Processes
@@ -19,14 +22,15 @@ SELLERS, BUYERS = 5, 64
 
 
 class Stack:
-    """A replica set in the background; its databases are seeded once and named after their size."""
+    """Database nodes in the background; their databases are seeded once and named after their size."""
 
-    def __init__(self, data_dir: Path, *, nodes: int, driver: str) -> None:
-        self._data_dir, self._nodes = data_dir, nodes
+    def __init__(self, data_dir: Path, *, nodes: int, driver: str, topology: str) -> None:
+        self._data_dir, self._nodes, self.topology = data_dir, nodes, topology
         self._processes = Processes(data_dir)
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("SHARDMART_MONGO_")} | {
             "SHARDMART_SECRET_KEY": secrets.token_hex(32),
             "SHARDMART_MONGO_DRIVER": driver,
+            "SHARDMART_TOPOLOGY": topology,
             "SHARDMART_DEMO": "on",
             "SHARDMART_LIMITS": "off",
             "SHARDMART_BCRYPT_ROUNDS": "4",
@@ -34,12 +38,21 @@ class Stack:
 
     def start(self) -> None:
         """Starts the nodes. Raises subprocess.CalledProcessError."""
-        log(f"starting a replica set of {self._nodes}")
-        up = ["cluster", "up", "--nodes", str(self._nodes), "--data-dir", str(self._data_dir)]
+        log(f"starting {self.topology} nodes, {self._nodes} a set")
+        up = ["cluster", "up", "--topology", self.topology, "--nodes", str(self._nodes)]
+        up += ["--data-dir", str(self._data_dir)]
         self._env["SHARDMART_MONGO_URI"] = self._processes.run(up, self._env).split()[-1]
+
+        status = ["cluster", "status", "--json", "--data-dir", str(self._data_dir)]
+        found = json.loads(self._processes.run(status, self._env))["nodes"]
+        self._database = [psutil.Process(node["pid"]) for node in found]
 
     def close(self) -> None:
         self._processes.close()
+
+    def cpu_seconds(self) -> float:
+        """What all nodes, the router among them, have used so far, user and system."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._database)
 
     def seed(self, products: int) -> str:
         """The name of a database with that many products; in a kept data directory it is seeded once."""
@@ -62,10 +75,10 @@ class Stack:
             yield server
 
     @contextlib.contextmanager
-    def bare(self, database: str) -> Iterator[Server]:
-        """The yardstick (bare.py) on a database."""
+    def bare(self, database: str, module: str = "bare") -> Iterator[Server]:
+        """A yardstick (bare.py, bare_checkout.py) on a database."""
         port = ports.choose(1)[0]
-        command = ["sanic", "bench.bare:app", "--host=127.0.0.1", f"--port={port}", f"--workers={WORKERS}"]
+        command = ["sanic", f"bench.{module}:app", "--host=127.0.0.1", f"--port={port}", f"--workers={WORKERS}"]
         command += ["--no-access-logs", "--no-motd"]
         with self._server(command, port, WORKERS, _settings(MONGO_DATABASE=database)) as server:
             yield server
@@ -79,11 +92,11 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(data_dir: Path | None, *, nodes: int, driver: str) -> Iterator[Stack]:
+def stack(data_dir: Path | None, *, nodes: int, driver: str, topology: str = "replica") -> Iterator[Stack]:
     """A running stack, in a directory of its own that is gone afterwards unless one is given to keep."""
     with contextlib.ExitStack() as cleanup:
         path = data_dir or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="shardmart-bench-")))
-        running = Stack(path / f"nodes-{nodes}", nodes=nodes, driver=driver)
+        running = Stack(path / f"{topology}-{nodes}", nodes=nodes, driver=driver, topology=topology)
         cleanup.callback(running.close)
         running.start()
         yield running

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from bench.shoppers import stocked, tokens
 from bench.stack import BUYERS, SELLERS, Stack
 
 SPREAD = 100
-SCRIPT = Path(__file__).with_name("checkout.lua")
+SCRIPT = Path(__file__).with_name("carts.lua")
 CONFLICTS = "shardmart_conflicts_total"
 
 
@@ -50,29 +51,33 @@ class Round:
 
 @dataclass(frozen=True)
 class Shopping:
-    """Tokens and stocked products, in files for wrk."""
+    """Tokens and carts, in files for wrk."""
 
     folder: Path
 
     def arguments(self, mix: Mix) -> list[str]:
-        return [
-            str(self.folder / "tokens"),
-            str(self.folder / str(mix.products)),
-            secrets.token_hex(8),
-            str(mix.lines),
-        ]
+        return [str(self.folder / "tokens"), str(self.folder / mix.name), secrets.token_hex(8)]
 
 
 @contextlib.contextmanager
 def shopping(shop: Server) -> Iterator[Shopping]:
-    """Signed in buyers and products that no run can sell out."""
+    """Signed in buyers and carts of products that no run can sell out."""
     buyers, products = asyncio.run(_prepare(shop))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "tokens").write_text("\n".join(buyers))
-        for number in {mix.products for mix in MIXES}:
-            (folder / str(number)).write_text("\n".join(products[:number]))
+        for mix in MIXES:
+            (folder / mix.name).write_text("\n".join(_carts(mix, products[: mix.products])))
         yield Shopping(folder)
+
+
+def _carts(mix: Mix, products: list[str]) -> list[str]:
+    """Bodies; neighbours in the list are of different sellers."""
+    ring = products * mix.lines
+    return [
+        json.dumps({"items": [{"product_id": id, "quantity": 1} for id in ring[n : n + mix.lines]]})
+        for n in range(len(products))
+    ]
 
 
 def buy(stack: Stack, server: Server, shopping: Shopping, mix: Mix, *, buyers: int, seconds: float) -> Round:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,10 +21,11 @@ SELLERS, BUYERS = 5, 64
 
 
 class Stack:
-    """Database nodes in the background; their databases are seeded once and named after their size."""
+    """A cluster in the background; its databases are seeded once and named after their size."""
 
-    def __init__(self, data_dir: Path, *, nodes: int, driver: str, topology: str) -> None:
-        self._data_dir, self._nodes, self.topology = data_dir, nodes, topology
+    def __init__(self, data_dir: Path, *, topology: str, nodes: int, driver: str) -> None:
+        self.data_dir = data_dir
+        self.topology, self._nodes = topology, nodes
         self._processes = Processes(data_dir)
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("SHARDMART_MONGO_")} | {
             "SHARDMART_SECRET_KEY": secrets.token_hex(32),
@@ -38,26 +38,29 @@ class Stack:
 
     def start(self) -> None:
         """Starts the nodes. Raises subprocess.CalledProcessError."""
-        log(f"starting {self.topology} nodes, {self._nodes} a set")
+        log(f"starting: {self.topology}, {self._nodes} in each set")
         up = ["cluster", "up", "--topology", self.topology, "--nodes", str(self._nodes)]
-        up += ["--data-dir", str(self._data_dir)]
-        self._env["SHARDMART_MONGO_URI"] = self._processes.run(up, self._env).split()[-1]
+        done = self._processes.run([*up, "--data-dir", str(self.data_dir)], self._env)
+        self._env["SHARDMART_MONGO_URI"] = done.split()[-1]
+        status = self._processes.run(["cluster", "status", "--json", "--data-dir", str(self.data_dir)], self._env)
+        self._database = [psutil.Process(node["pid"]) for node in json.loads(status)["nodes"]]
 
-        status = ["cluster", "status", "--json", "--data-dir", str(self._data_dir)]
-        found = json.loads(self._processes.run(status, self._env))["nodes"]
-        self._database = [psutil.Process(node["pid"]) for node in found]
-
-    def close(self) -> None:
-        self._processes.close()
+    @property
+    def uri(self) -> str:
+        """The connection string, once started."""
+        return self._env["SHARDMART_MONGO_URI"]
 
     def cpu_seconds(self) -> float:
         """What all nodes, the router among them, have used so far, user and system."""
         return sum(sum(process.cpu_times()[:2]) for process in self._database)
 
+    def close(self) -> None:
+        self._processes.close()
+
     def seed(self, products: int) -> str:
         """The name of a database with that many products; in a kept data directory it is seeded once."""
         database = f"bench_{products}"
-        done = self._data_dir / f"{database}.seeded"
+        done = self.data_dir / f"{database}.seeded"
         if not done.exists():
             log(f"seeding {products:,} products")
             numbers = {"--sellers": SELLERS, "--buyers": BUYERS, "--products": products}
@@ -92,12 +95,10 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(data_dir: Path | None, *, nodes: int, driver: str, topology: str = "replica") -> Iterator[Stack]:
-    """A running stack, in a directory of its own that is gone afterwards unless one is given to keep."""
-    with contextlib.ExitStack() as cleanup:
-        path = data_dir or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="shardmart-bench-")))
-        running = Stack(path / f"{topology}-{nodes}", nodes=nodes, driver=driver, topology=topology)
-        cleanup.callback(running.close)
+def stack(data_dir: Path, *, topology: str, nodes: int, driver: str) -> Iterator[Stack]:
+    """A running stack; what was seeded below `data_dir` is there again the next time."""
+    running = Stack(data_dir / f"{topology}-{nodes}", topology=topology, nodes=nodes, driver=driver)
+    with contextlib.closing(running):
         running.start()
         yield running
 

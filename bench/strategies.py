@@ -11,7 +11,7 @@ from bench.stack import Stack
 from bench.table import Row
 
 PRODUCTS = 500
-CHOSEN, STRATEGIES = "auto", ("group", "transaction")
+CHOSEN, STRATEGIES = "auto", ("group", "transaction", "reservation")
 CROWDS = (8, 64, 256)
 WARM_UP_SECONDS, QUIET_SECONDS = 2, 1.0
 SHARE = 0.9

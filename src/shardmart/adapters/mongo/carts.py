@@ -14,7 +14,7 @@ from shardmart.domain.cart import Cart
 from shardmart.domain.errors import EmptyCart, FieldError, InvalidInput
 from shardmart.domain.purchase import Line
 
-EMPTIED: dict[str, Any] = {"$set": {"lines": []}, "$inc": {"version": 1}}
+EMPTIED: dict[str, Any] = {"$set": {"lines": []}, "$inc": {"version": 1}, "$unset": {"buying": ""}}
 
 
 @repository

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from shardmart.adapters.mongo.carts import EMPTIED
-from shardmart.adapters.mongo.checkouts import outcome_expiry, stored_outcome
+from shardmart.adapters.mongo.checkouts import is_settled, outcome_expiry, stored_outcome
 from shardmart.adapters.mongo.client import Document, Mongo, Session
 from shardmart.adapters.mongo.documents import (
     PRODUCT_FIELDS,
@@ -59,7 +59,8 @@ class BatchStore:
         if look:
             known = {member.id for member in members}
             stored = await self._outcomes.find(_which(known), session=session).to_list(len(known))
-            books.outcomes = {d["_id"]: _outcome(d) for d in stored}
+            books.outcomes = {d["_id"]: _outcome(d) for d in stored if is_settled(d)}
+            books.unsettled = {d["_id"] for d in stored if not is_settled(d)}
         return books
 
     async def write(self, session: Session, books: Books, changes: Changes, *, at: datetime) -> None:

@@ -49,3 +49,4 @@ class Shop:
     auditor: ports.Auditor
     load: LabLoad
     probe: ports.Probe
+    committer: ports.CommitterWatch | None = None  # strategies that have one

@@ -14,7 +14,7 @@ SITE     := frontend/dist/.built
 PAGES    := $(shell find frontend/src frontend/public frontend/build -type f) $(wildcard frontend/*.json frontend/*.html frontend/*.ts)
 NODE20    = node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm >/dev/null
 
-.PHONY: run test setup site bench soak router-suite lint lock clean
+.PHONY: run test setup site bench load soak router-suite lint lock clean
 .DEFAULT_GOAL := run
 
 run: $(READY) site
@@ -29,8 +29,13 @@ test: lint mongosh deployment-tools site $(if $(PYTEST),,front-test)
 
 setup: $(READY) site
 
-bench: $(READY) wrk
+bench: $(READY) wrk site
 	$(BIN)/python -m bench
+	@if $(NODE20); then $(MAKE) --no-print-directory browser-bench; fi
+
+# About 20 minutes; writes the table of docs/results.md.
+load: $(READY)
+	$(BIN)/python -m loadtests.matrix --out .data/load/matrix --table docs/results.md $(LOAD)
 
 soak: $(READY)
 	$(BIN)/pytest -m soak $(PYTEST)
@@ -86,10 +91,18 @@ types: $(READY) $(NPM)
 front-test: node20 $(SITE)
 	cd frontend && npm run --silent types -- --check && npm run --silent lint && npm run --silent typecheck && npm test
 
-browser-test: node20 $(READY) $(SITE) chromium
+LIGHTHOUSE := frontend/lighthouse/node_modules/.installed
+$(LIGHTHOUSE): frontend/lighthouse/package-lock.json frontend/lighthouse/.npmrc
+	cd frontend/lighthouse && npm ci --ignore-scripts --silent
+	@touch $@
+
+browser-test: node20 $(READY) $(SITE) $(LIGHTHOUSE) chromium
 	cd frontend && npm run --silent e2e
 
-.PHONY: node20
+.PHONY: node20 browser-bench
+browser-bench: $(SITE) $(LIGHTHOUSE) chromium
+	cd frontend && npm run --silent bench
+
 node20:
 	@$(NODE20) || { echo "The front end's tests need Node 20 or newer with npm: https://nodejs.org"; exit 1; }
 

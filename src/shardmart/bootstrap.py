@@ -19,7 +19,7 @@ from shardmart.adapters.mongo.carts import MongoCarts
 from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
-from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.client import WRITE_CONCERNS, Mongo
 from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
@@ -95,7 +95,12 @@ def open_mongo(settings: Settings) -> Mongo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # of an unknown option the driver only warns
-            return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+            return Mongo(
+                settings.mongo_uri,
+                database=settings.mongo_database,
+                driver=settings.mongo_driver,
+                write_concern=WRITE_CONCERNS[settings.write_concern],
+            )
     except (ValueError, ConfigurationError, UserWarning) as error:
         raise WrongSetting(f"SHARDMART_MONGO_URI cannot be used: {error}") from None
 

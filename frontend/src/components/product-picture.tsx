@@ -37,7 +37,7 @@ function Drawing({ name, category, className }: { name: string; category: string
   const id = useId();
   const { hue, second, sunX, sunY, tilt } = paletteOf(name, category);
   return (
-    <svg viewBox="0 0 200 200" aria-hidden className={cx("aspect-square size-full", className)}>
+    <svg viewBox="0 0 200 200" preserveAspectRatio="xMidYMid slice" aria-hidden className={cx("aspect-square size-full", className)}>
       <defs>
         <linearGradient id={`${id}-sky`} x1="0" y1="0" x2="0.6" y2="1">
           <stop offset="0" stopColor={`hsl(${hue} 42% 90%)`} />
@@ -64,11 +64,12 @@ function Drawing({ name, category, className }: { name: string; category: string
           y={54}
           width={94}
           height={94}
-          strokeWidth={1}
+          strokeWidth={0.8}
           color={`hsl(${hue} 48% 24%)`}
           fill={`hsl(${hue} 60% 97% / 0.72)`}
         />
       </Suspense>
+      <rect width="200" height="200" className="fill-shade" />
     </svg>
   );
 }

@@ -55,7 +55,7 @@ function Apps() {
     <div key={app.node} className="flex items-center gap-3 rounded-control bg-accent-soft px-5 py-3 text-accent">
       <Server aria-hidden className="size-5 shrink-0" />
       <div>
-        <p className="font-medium">{app.workers > 0 ? `${count(app.workers)} app workers` : "The shop"}</p>
+        <p className="font-medium">{app.workers > 0 ? `${count(app.workers)} app ${app.workers === 1 ? "worker" : "workers"}` : "The shop"}</p>
         <p className="text-sm">{app.node}</p>
       </div>
     </div>
@@ -89,7 +89,7 @@ function Set({ set, wide, chunks }: { set: MemberSet; wide?: boolean; chunks?: n
           ))}
         </span>
       </header>
-      <div className={cx("grid gap-3", wide === true && "sm:grid-cols-2 xl:grid-cols-3")}>
+      <div className={cx("grid gap-3", wide === true && "grid-cols-[repeat(auto-fit,minmax(13rem,1fr))]")}>
         {set.members.map((member) => (
           <Node key={member.node} member={member} />
         ))}

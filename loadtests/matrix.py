@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from loadtests import compare, html_report, report, series
+from loadtests import compare, report, results
 from loadtests.common.needs import SCENARIOS
 from loadtests.console import log
 from loadtests.demo import Demo
@@ -84,10 +84,7 @@ def _one(options: Options, settings: dict[str, str]) -> Report:
     options.out.mkdir(parents=True, exist_ok=True)
     observed = run(options)
     observed.settings = settings
-    made = report.build(observed)
-    report.write(made, options.out / "report.json")
-    seconds = series.build(observed.ledger, observed.stock, began=observed.began, ended=observed.ended)
-    (options.out / "report.html").write_text(html_report.render(made, seconds), encoding="utf-8")
+    made = results.write(observed)
     log(report.one_line(made))
     if not observed.complete:
         raise Interrupted
@@ -134,7 +131,7 @@ def _about() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtests.matrix", description="The longer matrix.")
-    parser.add_argument("--out", type=Path, default=Path(".data/load/matrix"))
+    parser.add_argument("--out", type=lambda text: Path(text).resolve(), default=Path(".data/load/matrix").resolve())
     parser.add_argument("--table", type=Path, help="the page whose table is replaced")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--users", type=int, default=32)

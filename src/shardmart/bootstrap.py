@@ -153,10 +153,13 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             "orders": MongoOrders(mongo, transactions),
             "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         }
-    strategies: dict[str, ports.Checkout] = {"transaction": TransactionCheckout(mongo, transactions, outcomes)}
+    strategies: dict[str, ports.Checkout] = {
+        "transaction": TransactionCheckout(mongo, transactions, outcomes),
+        "reservation": reservation.checkout,
+        settings.checkout: wired["checkout"],
+    }
     if settings.lab:
         strategies["naive"] = NaiveCheckout(mongo)
-    strategies[settings.checkout] = wired["checkout"]
     if committer is not None:
         strategies["group"] = wired["checkout"]
     wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)

@@ -46,8 +46,8 @@ def main() -> int:
         for topology in args.topologies:
             for strategy in args.strategies:
                 base = Options("", topology, args.out, strategy=strategy, users=args.users, seconds=args.seconds)
-                reports += _demo(base, args.scenarios)
-    except Interrupted:
+                reports.extend(_demo(base, args.scenarios))  # one by one: what was measured is kept
+    except (Interrupted, KeyboardInterrupt):
         log("ended early")
         return 2
     finally:
@@ -57,8 +57,8 @@ def main() -> int:
     return (0 if good else 1) if reports else 2
 
 
-def _demo(base: Options, scenarios: list[str]) -> list[Report]:
-    """All scenarios on one demo; none if the shop does not know the strategy. Raises Interrupted."""
+def _demo(base: Options, scenarios: list[str]) -> Iterator[Report]:
+    """The scenarios on one demo, as they end; what cannot be run is named and left out. Raises Interrupted."""
     base.out.mkdir(parents=True, exist_ok=True)
     demo = Demo(base, threading.Event())
     with ExitStack() as cleanup:
@@ -67,9 +67,13 @@ def _demo(base: Options, scenarios: list[str]) -> list[Report]:
             demo.start()
         except CouldNotRun as error:
             log(f"{base.topology}, {base.strategy}: left out: {error}")
-            return []
+            return
         there = replace(base, host=demo.url, data_dir=demo.data_dir)
-        return [_one(options, demo.settings) for options in _runs(there, scenarios)]
+        for options in _runs(there, scenarios):
+            try:
+                yield _one(options, demo.settings)
+            except CouldNotRun as error:
+                log(f"{options.out.name}: left out: {error}")
 
 
 def _runs(there: Options, scenarios: list[str]) -> Iterator[Options]:

@@ -1,10 +1,12 @@
 """The control endpoint: HTTP on loopback, for those who know the token.
 
-    GET  /nodes                   200 {"topology", "uri", "sets": {name: [node]}, "nodes": [record]}
+    GET  /nodes                   200 {"topology", "uri", "sets": {name: [node]}, "nodes": [record], "apps": [app]}
     POST /nodes/{node}/{action}   202 record; action: kill, start, pause, resume, stepdown
+    POST /apps/{app}/{action}     202 app; the same actions but stepdown (apart: the lab speaks of database nodes)
     POST /shutdown                202 {}: the supervisor stops everything and ends
 
     record: {"node", "host", "role", "set", "process": "running"|"paused"|"killed"|"crashed", "pid"}
+    app:    {"node", "host", "state": "READY"|"STARTING"|"DOWN", "process", "pid"}, the proxy as the last of several
     errors: {"error": code, "message": text} with 400, 401, 404, 405, 408, 409, 413, 503
 
 Written out on asyncio and not with a framework: it must answer in the supervisor's own loop, whatever happens to
@@ -43,6 +45,9 @@ class Controlled(Protocol):
 
     async def act(self, node: str, action: str) -> Answer:
         """Do an action; raises UnknownNode, ActionRefused."""
+
+    async def act_on_app(self, app: str, action: str) -> Answer:
+        """Do an action on an app node or the proxy; raises UnknownNode, ActionRefused."""
 
     def request_stop(self) -> None:
         """Begin to stop everything."""
@@ -116,7 +121,9 @@ class Control:
             case ["shutdown"]:
                 allowed, handler = "POST", self._shut_down
             case ["nodes", node, action] if action in ACTIONS:
-                allowed, handler = "POST", lambda: self._act(node, action)
+                allowed, handler = "POST", lambda: self._accepted(self._controlled.act(node, action))
+            case ["apps", app, action] if action in ACTIONS:
+                allowed, handler = "POST", lambda: self._accepted(self._controlled.act_on_app(app, action))
             case _:
                 raise _Refused(HTTPStatus.NOT_FOUND, "no such resource")
         if method != allowed:
@@ -126,8 +133,8 @@ class Control:
     async def _describe(self) -> tuple[HTTPStatus, Answer]:
         return HTTPStatus.OK, self._controlled.describe()
 
-    async def _act(self, node: str, action: str) -> tuple[HTTPStatus, Answer]:
-        return HTTPStatus.ACCEPTED, await self._controlled.act(node, action)
+    async def _accepted(self, work: Awaitable[Answer]) -> tuple[HTTPStatus, Answer]:
+        return HTTPStatus.ACCEPTED, await work
 
     async def _shut_down(self) -> tuple[HTTPStatus, Answer]:
         self._controlled.request_stop()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from shardmart.domain import ports
 from shardmart.service.live_sessions import LiveSessions
+
+if TYPE_CHECKING:
+    from shardmart.service.load import LabLoad
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,17 @@ class Shop:
     passwords: ports.Passwords
     tokens: ports.Tokens
     products: ports.Products
+    pictures: ports.Pictures
+    photos: ports.Photos
     carts: ports.Carts
     claims: ports.Claims
     outcomes: ports.Outcomes
     checkout: ports.Checkout
+    recovery: ports.Recovery
     orders: ports.Orders
     statistics: ports.Statistics
     topology: ports.Topology
     nodes: ports.NodeControl
     auditor: ports.Auditor
+    load: LabLoad
     probe: ports.Probe

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import ok, problem
+from tests.support.api import invalid, ok, problem
 from tests.support.clock import wait_until
 from tests.support.nodes import members
 from tests.support.shop import PASSWORD, Person, Shop
@@ -159,3 +159,12 @@ def test_everything_of_it_is_for_admins_alone(shop: Shop, seller: Person, buyer:
         for person in (seller, buyer):
             problem(person.api.get(f"/api/admin/{path}"), 403, "forbidden")
         problem(shop.anonymous.get(f"/api/admin/{path}"), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("text", [".*", "(", "\\", "$", "^", "[a-", "a\x00b", "\u0301", "\U0001f600"])
+def test_no_search_for_accounts_breaks_the_server(admin: Person, text: str) -> None:
+    answer = admin.api.get("/api/admin/users", params={"q": text})
+    if "\x00" in text:
+        invalid(answer, "q")
+    else:
+        ok(answer)

@@ -10,16 +10,19 @@ from typing import Any
 
 from sanic import Sanic
 
+from shardmart import realtime
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
 from shardmart.adapters.mongo.audit import MongoAuditor
 from shardmart.adapters.mongo.carts import MongoCarts
+from shardmart.adapters.mongo.changes import MongoChanges
 from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
+from shardmart.adapters.mongo.notices import MongoNotices
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
@@ -101,6 +104,8 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
+        "notices": MongoNotices(mongo),
+        "changes": MongoChanges(mongo),
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
         "nodes": nodes,
@@ -125,7 +130,10 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
 
 def create_app() -> Sanic[Any, Any]:
     """The web app of a worker, from the environment: workers are processes of their own and make theirs with this."""
-    return web.create_app(_open_shop, load())
+    settings = load()
+    app = web.create_app(_open_shop, settings)
+    realtime.attach(app, settings)
+    return app
 
 
 async def prepare(running: Running) -> None:

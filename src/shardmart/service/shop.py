@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from shardmart.domain import ports
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.relay_status import RelayStatus
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,11 @@ class Shop:
     outcomes: ports.Outcomes
     checkout: ports.Checkout
     orders: ports.Orders
+    notices: ports.Notices
+    changes: ports.Changes
     statistics: ports.Statistics
     topology: ports.Topology
     nodes: ports.NodeControl
     auditor: ports.Auditor
     probe: ports.Probe
+    relay: RelayStatus = field(default_factory=RelayStatus)

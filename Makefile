@@ -2,6 +2,7 @@
 PYTHON   ?= python3
 TOPOLOGY ?= replica
 PORT     ?= 8000
+APPS     ?= 1
 DATA     ?= .data/$(TOPOLOGY)-$(PORT)
 BIN      := .venv/bin
 READY    := .venv/.installed
@@ -12,10 +13,11 @@ MONGOSH  := tools/mongosh/node_modules/.bin/mongosh
 .DEFAULT_GOAL := run
 
 run: $(READY)
-	@exec $(BIN)/python -m cluster demo --topology $(TOPOLOGY) --port $(PORT) --data-dir $(DATA)
+	@exec $(BIN)/python -m cluster demo --topology $(TOPOLOGY) --port $(PORT) --apps $(APPS) \
+		--data-dir $(DATA)
 
 # What fails runs a second time by itself: only what fails again is a failure, and what does not is named as flickering.
-test: lint mongosh
+test: lint mongosh deployment-tools
 	SHARDMART_MONGOSH=$(wildcard $(abspath $(MONGOSH))) tests/run $(BIN)/pytest $(PARALLEL) $(PYTEST)
 
 setup: $(READY)
@@ -36,11 +38,15 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Hashes and exact versions for every supported Python, and no registry's address.
+# Hashes and exact versions for every supported Python, and no registry's address. The second is a part of the first:
+# what the shop needs to run, and to be built in an image.
 lock: $(READY)
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile setup.cfg --all-extras --universal --python-version 3.10 --generate-hashes \
 		--no-header --allow-unsafe --quiet --output-file requirements.lock
+	echo setuptools | $(BIN)/uv pip compile setup.cfg - --constraint requirements.lock --universal \
+		--python-version 3.10 --generate-hashes --no-header --no-annotate --allow-unsafe --quiet \
+		--output-file requirements-app.lock
 
 $(READY): requirements.lock setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -54,6 +60,14 @@ $(READY): requirements.lock setup.cfg pyproject.toml
 .PHONY: mongosh
 mongosh:
 	@test -x $(MONGOSH) || ! command -v npm >/dev/null || (cd tools/mongosh && npm ci --ignore-scripts --silent)
+
+# nginx before several app nodes, and the Compose tool that reads the two Compose files (no engine).
+.PHONY: deployment-tools
+deployment-tools:
+	@PATH=$$PATH:/usr/sbin; { command -v nginx && command -v docker-compose; } >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -q && \
+		  RUNLEVEL=1 apt-get install -qy --no-install-recommends nginx docker-compose; } || \
+		{ echo "The tests of the deployment need two programs: apt-get install nginx docker-compose"; exit 1; }
 
 .PHONY: wrk
 wrk:

@@ -1,29 +1,46 @@
-"""python -m bench [listing] [depth] [memory] [checkout]: progress on standard error, one table on standard output."""
+"""python -m bench [SECTION …]: progress on standard error, one table on standard output."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from bench import checkout, depth, listing, memory
+from bench import checkout, depth, listing, memory, router, topologies
 from bench.console import log
 from bench.server import NotReady
 from bench.stack import Stack, stack
 from bench.table import Row, render
 
-Section = Callable[[Stack, argparse.Namespace], list[Row]]
+REPLICA, SHARDED = ("replica", 3), ("sharded", 1)  # as `make run` starts them
+ALONE = ("replica", 1)  # half a million products take more than twice as long on three members
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is measured, and the clusters that it is measured on."""
+
+    on: Sequence[tuple[str, int]]
+    measure: Callable[[Sequence[Stack], argparse.Namespace], list[Row]]
+
+
 SECTIONS: Mapping[str, Section] = {
-    "listing": lambda stack, args: listing.measure(stack, rounds=args.rounds, seconds=args.seconds),
-    "depth": lambda stack, args: depth.measure(stack, requests=args.requests),
-    "memory": lambda stack, args: memory.measure(stack),
-    "checkout": lambda stack, args: checkout.measure(stack, rounds=3, seconds=args.seconds),
+    "listing": Section([REPLICA], lambda on, args: listing.measure(on[0], rounds=args.rounds, seconds=args.seconds)),
+    "memory": Section([REPLICA], lambda on, args: memory.measure(on[0])),
+    "checkout": Section([REPLICA], lambda on, args: checkout.measure(on[0], rounds=3, seconds=args.seconds)),
+    "depth": Section([ALONE], lambda on, args: depth.measure(on[0], requests=args.requests)),
+    "router": Section([SHARDED], lambda on, args: router.measure(on[0], rounds=7, seconds=args.seconds)),
+    "topologies": Section(
+        [REPLICA, SHARDED], lambda on, args: topologies.measure(on[0], on[1], rounds=5, seconds=args.seconds)
+    ),
 }
-ALONE = ("depth",)  # on a set of one member: half a million products take more than twice as long on three
 
 
 def main() -> int:
@@ -33,13 +50,11 @@ def main() -> int:
         signal.signal(number, _stop)  # a background job starts with SIGINT ignored
     rows: list[Row] = []
     try:
-        for nodes in (3, 1):
-            chosen = [name for name in args.sections if (name in ALONE) == (nodes == 1)]
-            if chosen:
-                with stack(args.data_dir, nodes=nodes, driver=args.driver) as running:
-                    for name in chosen:
-                        log(f"section {name}")
-                        rows += SECTIONS[name](running, args)
+        with contextlib.ExitStack() as whole:
+            place = args.data_dir or Path(whole.enter_context(tempfile.TemporaryDirectory(prefix="shardmart-bench-")))
+            for name in args.sections:
+                log(f"section {name}")
+                rows += _section_on(SECTIONS[name], place, args)
     except (NotReady, RuntimeError, OSError, subprocess.CalledProcessError) as error:
         log(f"could not be measured: {error}")
         return 2
@@ -47,6 +62,15 @@ def main() -> int:
         if rows:
             print(render(rows))
     return 0
+
+
+def _section_on(section: Section, place: Path, args: argparse.Namespace) -> list[Row]:
+    with contextlib.ExitStack() as running:
+        on = [
+            running.enter_context(stack(place, topology=topology, nodes=nodes, driver=args.driver))
+            for topology, nodes in section.on
+        ]
+        return section.measure(on, args)
 
 
 def _parser() -> argparse.ArgumentParser:

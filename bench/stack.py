@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,14 +18,16 @@ SELLERS, BUYERS = 5, 64
 
 
 class Stack:
-    """A replica set in the background; its databases are seeded once and named after their size."""
+    """A cluster in the background; its databases are seeded once and named after their size."""
 
-    def __init__(self, data_dir: Path, *, nodes: int, driver: str) -> None:
-        self._data_dir, self._nodes = data_dir, nodes
+    def __init__(self, data_dir: Path, *, topology: str, nodes: int, driver: str) -> None:
+        self.data_dir = data_dir
+        self._topology, self._nodes = topology, nodes
         self._processes = Processes(data_dir)
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("SHARDMART_MONGO_")} | {
             "SHARDMART_SECRET_KEY": secrets.token_hex(32),
             "SHARDMART_MONGO_DRIVER": driver,
+            "SHARDMART_TOPOLOGY": topology,
             "SHARDMART_DEMO": "on",
             "SHARDMART_LIMITS": "off",
             "SHARDMART_BCRYPT_ROUNDS": "4",
@@ -34,9 +35,15 @@ class Stack:
 
     def start(self) -> None:
         """Starts the nodes. Raises subprocess.CalledProcessError."""
-        log(f"starting a replica set of {self._nodes}")
-        up = ["cluster", "up", "--nodes", str(self._nodes), "--data-dir", str(self._data_dir)]
-        self._env["SHARDMART_MONGO_URI"] = self._processes.run(up, self._env).split()[-1]
+        log(f"starting: {self._topology}, {self._nodes} in each set")
+        up = ["cluster", "up", "--topology", self._topology, "--nodes", str(self._nodes)]
+        done = self._processes.run([*up, "--data-dir", str(self.data_dir)], self._env)
+        self._env["SHARDMART_MONGO_URI"] = done.split()[-1]
+
+    @property
+    def uri(self) -> str:
+        """The connection string, once started."""
+        return self._env["SHARDMART_MONGO_URI"]
 
     def close(self) -> None:
         self._processes.close()
@@ -44,7 +51,7 @@ class Stack:
     def seed(self, products: int) -> str:
         """The name of a database with that many products; in a kept data directory it is seeded once."""
         database = f"bench_{products}"
-        done = self._data_dir / f"{database}.seeded"
+        done = self.data_dir / f"{database}.seeded"
         if not done.exists():
             log(f"seeding {products:,} products")
             numbers = {"--sellers": SELLERS, "--buyers": BUYERS, "--products": products}
@@ -79,12 +86,10 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack(data_dir: Path | None, *, nodes: int, driver: str) -> Iterator[Stack]:
-    """A running stack, in a directory of its own that is gone afterwards unless one is given to keep."""
-    with contextlib.ExitStack() as cleanup:
-        path = data_dir or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="shardmart-bench-")))
-        running = Stack(path / f"nodes-{nodes}", nodes=nodes, driver=driver)
-        cleanup.callback(running.close)
+def stack(data_dir: Path, *, topology: str, nodes: int, driver: str) -> Iterator[Stack]:
+    """A running stack; what was seeded below `data_dir` is there again the next time."""
+    running = Stack(data_dir / f"{topology}-{nodes}", topology=topology, nodes=nodes, driver=driver)
+    with contextlib.closing(running):
         running.start()
         yield running
 

@@ -34,8 +34,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    if getattr(args, "apps", 1) > 1:
-        raise ClusterError("--apps: not there yet")
     data = DataDir(args.data_dir or _default_data_dir(args))
     match args.command:
         case "demo" | "supervise":
@@ -65,6 +63,7 @@ def _order(args: argparse.Namespace, path: Path) -> Order:
         nodes=args.nodes,
         port=args.port,
         workers=args.workers,
+        apps=args.apps,
         router=args.router,
         outlive_parent=args.outlive_parent,
     )
@@ -93,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     moving.add_argument("--to", required=True, metavar="SHARD", help="shard1 or shard2")
     moving.add_argument("--seller", metavar="ID", help="the chunk of this seller; without: any that is elsewhere")
     for verb in ("kill", "start", "pause", "resume", "stepdown"):
-        action = verbs.add_parser(verb, help=f"{verb} a node")
+        action = verbs.add_parser(verb, help=f"{verb} a node, of the database or of the shop")
         _add_common(action)
         action.add_argument("node", metavar="NODE", nargs="?" if verb == "stepdown" else None)
     return parser
@@ -104,7 +103,7 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     _add_nodes(demo)
     workers = os.environ.get("SHARDMART_WORKERS", "2")
     demo.add_argument("--port", type=_number(1, 65535), default=8000, metavar="P")
-    demo.add_argument("--workers", type=_number(1, 64), default=workers, metavar="N", help="processes of the shop")
+    demo.add_argument("--workers", type=_number(1, 64), default=workers, metavar="N", help="processes of an app node")
     demo.add_argument("--apps", type=_number(1, 16), default=1, metavar="N", help="app nodes behind one address")
     demo.add_argument("--outlive-parent", action="store_true", help="keep running when the starting process ends")
 

@@ -128,6 +128,9 @@ def render(answer: dict[str, Any], *, as_json: bool) -> str:
         lag = "" if known["lag_seconds"] is None else f"lag {known['lag_seconds']:g} s"
         process = f"{known['process']} {known['pid'] or ''}".strip()
         lines.append(f"  {known['node']:<10} {known['host']:<16} {known['state']:<10} {process:<16} {lag}".rstrip())
+    for known in answer["apps"]:
+        process = f"{known['process']} {known['pid'] or ''}".strip()
+        lines.append(f"  {known['node']:<10} {known['host']:<16} {known['state']:<10} {process}")
     for collection, by_shard in answer.get("chunks", {}).items():
         shares = ", ".join(f"{shard} {number}" for shard, number in by_shard.items())
         lines.append(f"  chunks of {collection}: {shares}")

@@ -1,10 +1,11 @@
 """The control endpoint: HTTP on loopback, for those who know the token.
 
-    GET  /nodes                   200 {"topology", "uri", "sets": {name: [node]}, "nodes": [record]}
+    GET  /nodes                   200 {"topology", "uri", "sets": {name: [node]}, "nodes": [record], "apps": [app]}
     POST /nodes/{node}/{action}   202 record; action: kill, start, pause, resume, stepdown
     POST /shutdown                202 {}: the supervisor stops everything and ends
 
     record: {"node", "host", "role", "set", "process": "running"|"paused"|"killed"|"crashed", "pid"}
+    app:    {"node", "host", "state": "READY"|"STARTING"|"DOWN", "process", "pid"}, the proxy as the last of several
     errors: {"error": code, "message": text} with 400, 401, 404, 405, 408, 409, 413, 503
 
 Written out on asyncio and not with a framework: it must answer in the supervisor's own loop, whatever happens to

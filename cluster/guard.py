@@ -48,10 +48,14 @@ class Child:
         """Send a signal; a child that ended is left in peace."""
         self._popen.send_signal(number)
 
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the child and everything it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
     def kill_group(self) -> None:
         """Kill the child and everything it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        self.signal_group(signal.SIGKILL)
 
     async def ended(self, seconds: float = math.inf) -> bool:
         """Wait for its end; False if it still runs after that time."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster import binaries, plan, ports, programs, relocate, replica, sharding, stopping
-from cluster.app import App
+from cluster import binaries, plan, ports, programs, proxy, relocate, replica, sharding, stopping
+from cluster.apps import Apps
 from cluster.console import announce, log
 from cluster.control import CONTROL_FILE, Control
 from cluster.datadir import DataDir
@@ -32,6 +32,7 @@ class Order:
     nodes: int | None = None
     port: int | None = None
     workers: int = 2
+    apps: int = 1
     router: str = "auto"
     outlive_parent: bool = False
 
@@ -45,7 +46,8 @@ class Supervisor:
         self._stop = stopping.StopRequest()
         self._tasks: list[asyncio.Task[None]] = []
         self._nodes: dict[str, Node] = {}
-        self._app: App | None = None
+        self._apps: Apps | None = None
+        self._nginx = ""
         self._control: Control | None = None
         self._mongos: str | None = None
         self._failure: BaseException | None = None
@@ -58,6 +60,8 @@ class Supervisor:
         """
         stopping.attach(asyncio.get_running_loop(), self._stop)
         binary = binaries.find_mongod()
+        if self._order.apps > 1:
+            self._nginx = proxy.find_nginx()
         self._data.lock()
         try:
             if ended := end_leftovers(self._data):
@@ -92,12 +96,18 @@ class Supervisor:
         if self._order.port is None:
             announce(f"READY {uri}")
             return
-        self._app = App(self._order.port, environment=self._app_environment(uri), data=self._data, guard=guard)
-        await self._app.seed()
-        log("starting the shop")
-        await self._app.serve()
-        self._background(self._app.watch())
-        announce(f"READY {self._app.url}")
+        self._apps = Apps(
+            self._order.apps,
+            port=self._order.port,
+            environment=self._app_environment(uri),
+            data=self._data,
+            guard=guard,
+            nginx=self._nginx,
+        )
+        await self._apps.start()
+        for watch in self._apps.watches():
+            self._background(watch)
+        announce(f"READY {self._apps.url}")
 
     async def _start_database(self, guard: Guard, binary: str) -> None:
         order = self._order
@@ -166,8 +176,8 @@ class Supervisor:
         await asyncio.gather(*started, *self._tasks, return_exceptions=True)
         if self._control:
             await self._control.stop()
-        if self._app:
-            await self._app.stop()
+        if self._apps:
+            await self._apps.stop()
         # shards ask the config servers until their own end: without them each takes its 15 s
         config = [node for node in self._nodes.values() if node.spec.role == "config"]
         await asyncio.gather(*(node.stop() for node in self._nodes.values() if node not in config))
@@ -189,7 +199,6 @@ class Supervisor:
         return {
             "SHARDMART_MONGO_URI": uri,
             "SHARDMART_HOST": "127.0.0.1",
-            "SHARDMART_PORT": str(self._order.port),
             "SHARDMART_WORKERS": str(self._order.workers),
             "SHARDMART_TOPOLOGY": self._order.topology,
             "SHARDMART_DEMO": "1",
@@ -207,16 +216,19 @@ class Supervisor:
             "uri": topology.uri,
             "sets": {name: [spec.name for spec in specs] for name, specs in topology.sets.items()},
             "nodes": [node.record() for node in self._nodes.values()],
+            "apps": self._apps.records() if self._apps else [],
         }
 
     async def act(self, node: str, action: str) -> dict[str, Any]:
         """See control.Controlled."""
-        if node not in self._nodes:
-            raise UnknownNode(f"there is no node {node!r}: the nodes are {', '.join(self._nodes)}")
+        found = self._nodes.get(node) or (self._apps and self._apps.named(node))
+        if not found:
+            names = [*self._nodes, *(self._apps.names if self._apps else ())]
+            raise UnknownNode(f"there is no node {node!r}: the nodes are {', '.join(names)}")
         if self._stop.reason:
             raise ActionRefused("the cluster is stopping")
         log(f"{action} {node}")
-        return await self._nodes[node].act(action)
+        return await found.act(action)
 
     def request_stop(self) -> None:
         """See control.Controlled."""

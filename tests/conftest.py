@@ -13,7 +13,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # `tests.support`, however pytest was started
 pytest.register_assert_rewrite("tests.support.api", "tests.support.shop", "tests.support.clock")
 
-from tests.support.matrix import DRIVERS, TOPOLOGIES, Setup, setups  # noqa: E402
+from tests.support.matrix import DRIVERS, STRATEGIES, TOPOLOGIES, Setup, setups  # noqa: E402
 from tests.support.nodes import heal  # noqa: E402
 from tests.support.running import running  # noqa: E402
 from tests.support.shop import Person, Shop  # noqa: E402
@@ -23,10 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("shardmart")
     group.addoption("--topology", default=",".join(TOPOLOGIES), help="comma-separated: " + ", ".join(TOPOLOGIES))
     group.addoption("--driver", default=",".join(DRIVERS), help="comma-separated: " + ", ".join(DRIVERS))
+    group.addoption("--strategy", default=",".join(STRATEGIES), help="comma-separated: " + ", ".join(STRATEGIES))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "first_driver: runs on one driver only (contract tests run on all)")
+    config.addinivalue_line("markers", "strategies(others): by which checkout strategies (tests/support/matrix.py)")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -39,7 +41,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     every_driver = "contract" in metafunc.definition.path.parts
     if not every_driver or metafunc.definition.get_closest_marker("first_driver"):
         drivers = drivers[:1]
-    metafunc.parametrize("setup", setups(topologies, drivers), indirect=True, scope="session", ids=str)
+    strategies = tuple(metafunc.config.getoption("--strategy").split(","))
+    mark = metafunc.definition.get_closest_marker("strategies")
+    others = mark.args[0] if mark else None
+    chosen = list(setups(topologies, drivers, strategies, others))
+    metafunc.parametrize("setup", chosen, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""The command line: serve, seed, audit."""
+"""The command line: serve, prepare, create-admin, seed, audit."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, NoReturn
 
+from pydantic import ValidationError
 from pymongo.errors import PyMongoError
 
 from shardmart import bootstrap
-from shardmart.domain.errors import ShardmartError
+from shardmart.domain.errors import EmailTaken, ShardmartError
 from shardmart.seed import seed
+from shardmart.service.administration import create_admin
 from shardmart.settings import Settings, WrongSetting, load
 
 DATABASE_SECONDS = 60  # how long a start waits for the database
@@ -41,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="shardmart", description="A marketplace on MongoDB that cannot oversell.")
     commands = parser.add_subparsers(required=True)
     commands.add_parser("serve", help="serve the shop").set_defaults(run=_serve)
+    preparing = commands.add_parser("prepare", help="collections, indexes and shards: what `serve` does first")
+    preparing.set_defaults(run=_prepare)
+    creating = commands.add_parser("create-admin", help="an admin's account, which nobody can register")
+    creating.add_argument("--email", required=True)
+    creating.add_argument("--name", default="Admin")
+    creating.add_argument("--password-file", type=argparse.FileType(), default="-", help="by default: standard input")
+    creating.set_defaults(run=_create_admin)
     seeding = commands.add_parser("seed", help="demo accounts and a catalogue (demos only)")
     for name, default in (("sellers", 5), ("products", 500), ("buyers", 5)):
         seeding.add_argument(f"--{name}", type=_count, default=default)
@@ -52,10 +61,37 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
-    from shardmart.web.server import serve  # noqa: PLC0415 - the other commands start faster without it
+    from shardmart.web.server import require_address, serve  # noqa: PLC0415 - the other commands start faster without
 
+    require_address(settings)
     asyncio.run(_with_mongo(settings, bootstrap.prepare))
     serve(settings)
+    return 0
+
+
+def _prepare(settings: Settings, _: argparse.Namespace) -> int:
+    asyncio.run(_with_mongo(settings, bootstrap.prepare))
+    return 0
+
+
+def _create_admin(settings: Settings, arguments: argparse.Namespace) -> int:
+    from shardmart.web.schemas import Registration  # noqa: PLC0415 - the other commands start faster without it
+
+    with arguments.password_file as file:
+        password = file.readline().rstrip("\r\n")
+    try:  # an admin's name, address and password follow the rules for everybody's
+        wanted = Registration(name=arguments.name, email=arguments.email, password=password)
+    except ValidationError as error:
+        _complain("; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()))
+
+    async def work(running: bootstrap.Running) -> None:
+        try:
+            made = await create_admin(running.shop, name=wanted.name, email=wanted.email, password=wanted.password)
+        except EmailTaken:
+            _complain(f"{wanted.email} is the address of another account")
+        print(f"shardmart: admin {wanted.email} {'created' if made else 'is there already'}", file=sys.stderr)
+
+    asyncio.run(_with_mongo(settings, work))
     return 0
 
 
@@ -88,8 +124,11 @@ def _audit(settings: Settings, arguments: argparse.Namespace) -> int:
     try:
         patient = replace(settings, request_seconds=AUDIT_SECONDS)
         asyncio.run(_with_mongo(patient, work, patience=AUDIT_PATIENCE_SECONDS))
-    except (PyMongoError, ShardmartError) as error:
-        print(f"shardmart: could not be checked: {error}", file=sys.stderr)
+    except WrongSetting:
+        raise
+    except Exception as error:  # whatever it is, a document that cannot be read too: Python's own 1 means violations
+        reason = error if isinstance(error, PyMongoError | ShardmartError) else repr(error)
+        print(f"shardmart: could not be checked: {reason}", file=sys.stderr)
         return NOT_CHECKED
     if arguments.json:
         print(json.dumps({"consistent": report.consistent, **asdict(report)}))
@@ -121,13 +160,12 @@ async def _with_mongo(
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 10_000_000:
+    if not text.isdecimal() or int(text) > 10_000_000:
         raise argparse.ArgumentTypeError("must be between 0 and 10,000,000")
-    return number
+    return int(text)
 
 
-def _complain(message: str) -> None:
+def _complain(message: str) -> NoReturn:
     print(f"shardmart: {message}", file=sys.stderr)
     sys.exit(NOT_CHECKED)
 

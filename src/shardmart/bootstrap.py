@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
 from shardmart import realtime
@@ -20,26 +22,33 @@ from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
+from shardmart.adapters.mongo.group.shards import ShardLanes
+from shardmart.adapters.mongo.load_runs import MongoLoadRuns
 from shardmart.adapters.mongo.notices import MongoNotices
 from shardmart.adapters.mongo.orders import MongoOrders
+from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
+from shardmart.adapters.mongo.reservation.parts import ReservationParts
 from shardmart.adapters.mongo.schema import ensure_schema
 from shardmart.adapters.mongo.sharded import ShardedTopology
 from shardmart.adapters.mongo.statistics import MongoStatistics
 from shardmart.adapters.mongo.transactions import Transactions
 from shardmart.adapters.node_control import ClusterNodes
 from shardmart.adapters.passwords import BcryptPasswords
+from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
 from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
-from shardmart.service.sweeper import sweep_forever
-from shardmart.settings import Settings, load
+from shardmart.service.sweeper import recover_forever, sweep_forever, sweep_photos_forever
+from shardmart.settings import Settings, WrongSetting, load
 from shardmart.web import app as web
 
 TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
@@ -48,7 +57,7 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 }
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
-GROUPED = ("group",)  # `auto` stays with `transaction` until group commit has passed every failover test
+GROUPED = ("auto", "group")
 
 
 @dataclass
@@ -58,18 +67,20 @@ class Running:
     shop: Shop
     mongo: Mongo
     nodes: ClusterNodes
-    committer: Seat | None = None  # strategy `group` only
+    committer: Seat | None = None  # strategy `group` and `auto`
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
         """Starts what a serving shop does besides answering."""
         if self.committer is not None:
             self.committer.start()
-        self.background.append(asyncio.create_task(sweep_forever(self.shop)))
+        sweepers = (sweep_forever, recover_forever, sweep_photos_forever)
+        self.background += [asyncio.create_task(sweep(self.shop)) for sweep in sweepers]
 
     async def close(self) -> None:
         for task in self.background:
             task.cancel()
+        await self.shop.load.close()
         await asyncio.gather(*self.background, return_exceptions=True)
         if self.committer is not None:
             await self.committer.close()
@@ -83,7 +94,13 @@ def is_away(error: Exception) -> bool:
 
 
 def open_mongo(settings: Settings) -> Mongo:
-    return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+    """Raises WrongSetting for a connection string that the driver does not understand."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # of an unknown option the driver only warns
+            return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+    except (ValueError, ConfigurationError, UserWarning) as error:
+        raise WrongSetting(f"SHARDMART_MONGO_URI cannot be used: {error}") from None
 
 
 def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Running:
@@ -92,6 +109,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     nodes = ClusterNodes(settings.control_url, settings.control_token)
     transactions = Transactions(mongo)
     sessions, outcomes = MongoSessions(mongo), MongoOutcomes(mongo)
+    reservation = ReservationParts(mongo)
     from_secondaries = settings.catalogue_reads == "secondaryPreferred"
     wired: dict[str, Any] = {
         "rules": _rules(settings, from_secondaries),
@@ -101,18 +119,26 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "limits": MongoLimits(mongo),
         "passwords": BcryptPasswords(settings.bcrypt_rounds),
         "tokens": JwtTokens(settings.secret_key, access_seconds=settings.access_seconds),
+        "pictures": PillowPictures(),
+        "photos": MongoPhotos(mongo),
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
         "notices": MongoNotices(mongo),
         "changes": MongoChanges(mongo),
+        "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
         "nodes": nodes,
-        "auditor": MongoAuditor(mongo, transactions, seconds=settings.request_seconds - 1),
+        "auditor": MongoAuditor(
+            mongo,
+            transactions,
+            seconds=settings.request_seconds - 1,
+            recovery_seconds=settings.recovery_seconds,
+        ),
         "probe": MongoProbe(mongo),
     }
-    committer = Seat(mongo, settings.runtime_dir) if settings.checkout in GROUPED else None
+    committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
         wired |= {
             "checkout": GroupCheckout(committer),
@@ -121,10 +147,19 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         }
     else:
         wired |= {
-            "checkout": _alone(settings.checkout, mongo, transactions, outcomes),
+            "checkout": reservation.checkout
+            if settings.checkout == "reservation"
+            else _alone(settings.checkout, mongo, transactions, outcomes),
             "orders": MongoOrders(mongo, transactions),
             "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         }
+    strategies: dict[str, ports.Checkout] = {"transaction": TransactionCheckout(mongo, transactions, outcomes)}
+    if settings.lab:
+        strategies["naive"] = NaiveCheckout(mongo)
+    strategies[settings.checkout] = wired["checkout"]
+    if committer is not None:
+        strategies["group"] = wired["checkout"]
+    wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)
     return Running(Shop(**{**wired, **parts}), mongo, nodes, committer)
 
 
@@ -146,6 +181,11 @@ async def _open_shop(settings: Settings) -> Running:
     running = build(settings)
     running.start()
     return running
+
+
+def _seat(settings: Settings, mongo: Mongo) -> Seat:
+    shard_lanes = ShardLanes(mongo) if settings.topology == "sharded" else None
+    return Seat(mongo, settings.runtime_dir, committer=Committer(mongo, shard_lanes=shard_lanes))
 
 
 def _alone(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:

@@ -16,11 +16,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DRIVERS = ("motor", "pymongo")
-STRATEGIES = ("auto", "group", "transaction", "naive")
+STRATEGIES = ("auto", "group", "transaction", "reservation", "naive")
 CATALOGUE_READS = ("primary", "secondaryPreferred")
 TOPOLOGIES = ("replica", "sharded")
 SHORTEST_KEY = 32
 LONGEST_RUNTIME_DIR = 90  # the path of a Unix socket ends at 108 bytes, its own name included
+_ORIGIN = re.compile(r"https?://[^\s/?#@*]+")
+SOURCE_BUILD = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 LEAST_BCRYPT_ROUNDS, LEAST_BCRYPT_ROUNDS_IN_DEMO = 10, 4
 
 
@@ -34,6 +36,7 @@ class Settings:
 
     `origins` are the pages that may call the API with cookies; `trusted_proxies` those whose X-Forwarded-For
     is believed; `control_url` and `control_token` come from `cluster demo` and steer database nodes.
+    `static_dir` is a build of the front end, None for the landing page.
     `runtime_dir` holds what the workers of one app node share: the committer's lock and socket.
     """
 
@@ -61,6 +64,7 @@ class Settings:
     control_url: str = ""
     control_token: str = ""
     runtime_dir: Path | None = None
+    static_dir: Path | None = None
 
     @property
     def loopback(self) -> bool:
@@ -103,6 +107,7 @@ def load(
         control_url=read.text("CONTROL_URL", ""),
         control_token=read.text("CONTROL_TOKEN", ""),
         runtime_dir=_runtime_dir(read, port),
+        static_dir=_static_dir(read),
     )
     _check(settings)
     return settings
@@ -123,8 +128,9 @@ def _check(s: Settings) -> None:
         raise WrongSetting(f"SHARDMART_BCRYPT_ROUNDS must be at least {LEAST_BCRYPT_ROUNDS} outside loopback demos")
     if s.checkout == "naive" and not s.lab:
         raise WrongSetting("SHARDMART_CHECKOUT=naive oversells on purpose and needs SHARDMART_LAB=1")
-    if "*" in s.origins:
-        raise WrongSetting("SHARDMART_ORIGINS must list origins; * is not one")
+    for origin in s.origins:
+        if _ORIGIN.fullmatch(origin) is None:
+            raise WrongSetting(f"SHARDMART_ORIGINS: {origin} is no origin such as https://shop.example")
     for network in s.trusted_proxies:
         try:
             ip_network(network, strict=False)
@@ -140,10 +146,18 @@ class _Reader:
         return self._env.get(f"SHARDMART_{name}", "").strip() or default
 
     def required(self, name: str, what: str) -> str:
-        value = self.text(name, "")
+        """The setting, or what is in the file that SHARDMART_<name>_FILE names: so are containers told secrets."""
+        value = self.text(name, "") or self._content(f"{name}_FILE")
         if not value:
             raise WrongSetting(f"SHARDMART_{name} is missing: {what}")
         return value
+
+    def _content(self, name: str) -> str:
+        path = self.text(name, "")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() if path else ""
+        except (OSError, ValueError):
+            raise WrongSetting(f"SHARDMART_{name} names {path}, which cannot be read") from None
 
     def choice(self, name: str, options: tuple[str, ...]) -> str:
         value = self.text(name, options[0])
@@ -189,6 +203,19 @@ def _runtime_dir(read: _Reader, port: int) -> Path:
     return Path(tempfile.gettempdir()) / f"shardmart-{os.getuid()}-{name}"
 
 
+def _static_dir(read: _Reader) -> Path | None:
+    """Given, or the build beside a source checkout if there is one; `off` for none."""
+    given = read.text("STATIC_DIR", "")
+    if given == "off":
+        return None
+    directory = Path(given) if given else SOURCE_BUILD
+    if (directory / "index.html").is_file():
+        return directory
+    if given:
+        raise WrongSetting(f"SHARDMART_STATIC_DIR must be off or a build of the front end: no index.html in {given}")
+    return None
+
+
 def _own_origins(host: str, port: int) -> tuple[str, ...]:
     """A page opened as localhost has another origin than 127.0.0.1: allow both on our own port."""
     names = ("127.0.0.1", "localhost") if _is_loopback(host) else (host,)
@@ -203,12 +230,23 @@ def _is_loopback(host: str) -> bool:
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    """NAME=value lines; # starts a comment line; quotes around a value are taken off."""
+    """NAME=value lines, also with `export`; # begins a comment, on a line of its own or after a blank."""
     if not path.is_file():
         return {}
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"{path} cannot be read: {error}") from None
     pairs = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         name, separator, value = line.strip().partition("=")
         if separator and not name.startswith("#"):
-            pairs[name.strip()] = value.strip().strip("'\"")
+            pairs[name.removeprefix("export ").strip()] = _value(value.strip())
     return pairs
+
+
+def _value(text: str) -> str:
+    """What stands between quotes, or before a comment."""
+    if text[:1] in ("'", '"') and (end := text.find(text[0], 1)) > 0:
+        return text[1:end]
+    return re.split(r"(?:^|\s)#", text, maxsplit=1)[0].strip()

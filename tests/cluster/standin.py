@@ -14,8 +14,8 @@ from pathlib import Path
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        names = ("SHARDMART_CONTROL_URL", "SHARDMART_CONTROL_TOKEN", "SHARDMART_MONGO_URI", "SHARDMART_WORKERS")
-        body = json.dumps({name: os.environ.get(name) for name in names}).encode()
+        told = {name: value for name, value in os.environ.items() if name.startswith("SHARDMART_")}
+        body = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

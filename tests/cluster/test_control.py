@@ -27,7 +27,7 @@ def exchange(place: Place, request: bytes, *, seconds: float = 10) -> bytes:
 def test_nodes_are_described(shared: Place) -> None:
     status, answer = shared.ask("GET", "/nodes")
     assert status == 200
-    assert set(answer) == {"topology", "uri", "sets", "nodes"}
+    assert set(answer) == {"topology", "uri", "sets", "nodes", "apps"}
     assert set(answer["nodes"][0]) == {"node", "host", "role", "set", "process", "pid"}
 
 

@@ -137,10 +137,6 @@ def test_a_mongod_that_cannot_run_is_reported_with_its_own_words(new_place: Call
     assert place.nothing_left(0)
 
 
-def test_what_is_not_there_yet_is_said(place: Place) -> None:
-    assert "not there yet" in place.refused("demo", "--apps", "2")
-
-
 def test_a_directory_that_cannot_be_used_is_named(place: Place) -> None:
     place.data.write_text("a file")
     assert "cannot use the data directory" in place.refused("demo", "--port", str(place.port))

@@ -82,14 +82,14 @@ def test_a_background_job_that_started_with_sigint_ignored_stops_on_sigint(place
 async def test_a_shop_that_does_not_stop_is_killed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in place.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("cluster.app.STOP_SECONDS", 1)
+    monkeypatch.setattr("cluster.service.STOP_SECONDS", 1)
     data = DataDir(place.data)
     data.lock()
     guard = Guard(data)
     told = {"SHARDMART_PORT": str(place.port), "SHARDMART_WORKERS": "1", "STANDIN_STOP_SECONDS": "60"}
     shop = App(place.port, environment=told, data=data, guard=guard)
     try:
-        await asyncio.wait_for(shop.serve(), 20)
+        await asyncio.wait_for(shop.start(), 20)
         serving = place.processes("standin.py")
         await shop.stop()
         assert len(serving) == 2

@@ -111,6 +111,13 @@ def test_the_audit_command_says_when_it_could_not_look(shop: Shop) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.first_driver
+@pytest.mark.parametrize("uri", ["mongodb://127.0.0.1:99999", "nonsense"])
+def test_an_audit_that_cannot_begin_is_no_audit_that_found_something(shop: Shop, uri: str) -> None:
+    done = shop.demo.shardmart("audit", timeout=30, SHARDMART_MONGO_URI=uri)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), (done.returncode, done.stdout, done.stderr)
+
+
 def test_seeding_twice_changes_nothing(shop: Shop) -> None:
     settings = {"SHARDMART_DEMO": "1", "SHARDMART_BCRYPT_ROUNDS": "4", "SHARDMART_SECRET_KEY": secrets.token_hex(32)}
     admin = shop.admin().api

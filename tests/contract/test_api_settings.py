@@ -18,7 +18,15 @@ WRONG = {
     "SHARDMART_MONGO_DRIVER": ["pymysql"],
     "SHARDMART_CATALOGUE_READS": ["nearest-ish"],
     "SHARDMART_LIMITS": ["off", "perhaps"],
-    "SHARDMART_MONGO_URI": ["http://example.com", "nonsense", ""],
+    "SHARDMART_MONGO_URI": [
+        "http://example.com",
+        "nonsense",
+        "",
+        "mongodb://127.0.0.1:99999",
+        "mongodb://a:b:c",
+        "mongodb://a/?nonsense=1",
+    ],
+    "SHARDMART_HOST": ["nowhere.invalid", "192.0.2.1"],
     "SHARDMART_SECRET_KEY": ["short", ""],
     "SHARDMART_TRUSTED_PROXIES": ["not-an-address"],
 }
@@ -34,6 +42,13 @@ def test_a_wrong_setting_stops_the_start_with_one_clear_line(shop: Shop, name: s
     assert len(lines) == 1, done.stderr
     assert name in lines[0], lines[0]
     assert value not in lines[0] or name != "SHARDMART_SECRET_KEY" or not value, "a key belongs in no log"
+
+
+def test_a_taken_port_stops_the_start_with_one_clear_line(shop: Shop) -> None:
+    done = shop.demo.shardmart("serve", timeout=30, **KEY, SHARDMART_PORT=str(shop.demo.port))
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert (done.returncode, len(lines)) == (2, 1), done.stderr
+    assert "SHARDMART_PORT" in lines[0] and str(shop.demo.port) in lines[0], lines[0]
 
 
 def test_a_signing_key_is_required_outside_the_demo(shop: Shop) -> None:

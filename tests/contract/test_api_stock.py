@@ -136,3 +136,14 @@ def test_only_the_owner_and_admins_see_or_change_stock(shop: Shop, seller: Perso
         problem(stranger.api.get(f"/api/products/{product['id']}/inventory-logs"), 403, "forbidden")
     assert ok(change(admin, product, delta=1))["stock"] == product["stock"] + 1
     assert len(ok(admin.api.get(f"/api/products/{product['id']}/inventory-logs"))["items"]) == 2
+
+
+def test_a_product_that_never_was_has_no_logs_and_those_of_a_deleted_one_stay(
+    shop: Shop, seller: Person, admin: Person
+) -> None:
+    deleted = shop.product(seller)
+    assert seller.api.delete(f"/api/products/{deleted['id']}").status_code == 204
+    for reader in (seller, admin):
+        problem(reader.api.get(f"/api/products/{seller.id}-{'0' * 24}/inventory-logs"), 404, "not_found")
+        assert len(ok(reader.api.get(f"/api/products/{deleted['id']}/inventory-logs"))["items"]) == 1
+    problem(shop.seller().api.get(f"/api/products/{deleted['id']}/inventory-logs"), 404, "not_found")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.support.api import ok
 from tests.support.buying import Buying
 from tests.support.ledger import clean
 from tests.support.nodes import heal, lab, primary, secondaries, seller_there
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.strategies("replica")
 EVERY, DURATION, LONGEST_GAP = 6.0, 30.0, 8.0
 
 
+@pytest.mark.strategies("soak")
 def test_a_primary_killed_every_six_seconds_loses_no_acknowledged_checkout(broken: Shop) -> None:
     workers = broken.demo.worker_pids()
     down: str | None = None

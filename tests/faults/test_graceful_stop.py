@@ -16,6 +16,8 @@ from tests.support.matrix import Setup
 from tests.support.running import running
 from tests.support.shop import Shop, new_key
 
+pytestmark = pytest.mark.strategies("soak")
+
 
 @pytest.fixture
 def own(setup: Setup) -> Iterator[Shop]:

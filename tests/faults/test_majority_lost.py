@@ -17,6 +17,7 @@ from tests.support.nodes import heal, lab, sets
 from tests.support.parallel import checkout_until_answered
 from tests.support.shop import PASSWORD, Person, Shop, new_email, new_key
 
+pytestmark = pytest.mark.strategies("soak")
 ANSWER_WITHIN = 10.5  # 10 s and the way
 
 

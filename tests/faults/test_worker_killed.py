@@ -7,12 +7,15 @@ import random
 import signal
 import time
 
+import pytest
+
 from tests.support.api import TIMEOUT
 from tests.support.buying import Buying
 from tests.support.clock import wait_until
 from tests.support.ledger import clean
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.strategies("soak")
 HITS, MOST_KILLS = 3, 20
 
 
@@ -37,6 +40,7 @@ def test_a_worker_killed_between_commit_and_answer_changes_no_answer(broken: Sho
     assert [entry for entry in lost if entry.replayed], f"no kill of {kills} fell between a commit and its answer"
 
 
+@pytest.mark.strategies("replica")
 def test_a_checkout_cut_off_in_the_middle_is_answered_within_the_recovery_interval(broken: Shop) -> None:
     """A claim whose owner is dead: anyone may run it again, 10 s after it at the latest."""
     with Buying(broken, broken.seller(), 4) as buying:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,32 +11,25 @@ from pathlib import Path
 import pytest
 
 from tests.group.scene import Scene
-from tests.support.demo import ROOT, clean_environment
+from tests.integration.lab import Cluster
 
 
 @pytest.fixture(scope="session")
-def nodes() -> Iterator[str]:
-    """The connection string of three nodes that live as long as the suite."""
+def nodes() -> Iterator[Cluster]:
+    """Three nodes that live as long as the suite."""
     home = Path(tempfile.mkdtemp(prefix="smg-"))
-
-    def cluster(*arguments: str) -> str:
-        command = [sys.executable, "-m", "cluster", *arguments, "--data-dir", str(home / "data")]
-        done = subprocess.run(
-            command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, timeout=120, check=True
-        )
-        return done.stdout
-
+    cluster = Cluster(home / "data", "")
     try:
-        cluster("up", "--topology", "replica")
-        yield str(json.loads(cluster("status", "--json"))["uri"])
+        cluster.run("up", "--topology", "replica")
+        yield Cluster(cluster.data, str(json.loads(cluster.run("status", "--json"))["uri"]))
     finally:
-        cluster("down")
+        cluster.run("down")
         shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
-async def scene(nodes: str) -> AsyncIterator[Scene]:
-    made = await Scene.make(nodes)
+async def scene(nodes: Cluster) -> AsyncIterator[Scene]:
+    made = await Scene.make(nodes.uri)
     try:
         yield made
     finally:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 
 class Proxy:
-    """`cut`: "reply" or "request" for the next `times` commits."""
+    """`cut`: "reply" or "request" for the next `times` commits. `on_reply`: done before a reply is lost."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
+        self.target = (host, port)
         self.cut, self.times = "", 0
+        self.on_reply: Callable[[], Awaitable[None]] | None = None
         self.port = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._target)
+        try:
+            there, back = await asyncio.open_connection(*self.target)
+        except OSError:  # nobody is there
+            writer.close()
+            return
         doomed = asyncio.Event()
 
         async def forth() -> None:
@@ -31,6 +36,8 @@ class Proxy:
         async def home() -> None:
             while message := await _message(there):
                 if doomed.is_set():
+                    if self.on_reply is not None:
+                        await self.on_reply()
                     return
                 writer.write(message)
 

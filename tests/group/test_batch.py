@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from shardmart.adapters.mongo.group.batch import Batch, Books
 from shardmart.adapters.mongo.group.members import Cancellation, Checkout, Member, ProductEdit
+from shardmart.domain.cart import Cart
 from shardmart.domain.edits import Edit, edit_log, edited
-from shardmart.domain.errors import InvalidTransition, NotFound, ShardmartError
+from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError
 from shardmart.domain.listings import Product
 from shardmart.domain.orders import Order, OrderLine, Status
 from shardmart.domain.purchase import Line, Placed, Purchase, Rejected, Shelf, decide
@@ -24,7 +25,7 @@ from shardmart.domain.stock import ChangeType
 AT = datetime(2026, 1, 1)
 SELLERS = [f"{n:024x}" for n in range(1, 4)]
 PRODUCTS = [f"{seller}-{n:024x}" for seller in SELLERS for n in (1, 2)]
-BUYER = "f" * 24
+BUYER, OTHER = "f" * 24, "e" * 24
 COUNTER = itertools.count(1)
 
 
@@ -41,9 +42,16 @@ def order(lines: dict[str, int], status: Status) -> Order:
     return Order(id, id, BUYER, seller, listed, sum(n for n in lines.values()) * Decimal("2.50"), status, AT)
 
 
-def checkout(lines: dict[str, int], expected: Decimal | None = None, id: str | None = None) -> Checkout:
+def checkout(lines: dict[str, int], expected: Decimal | None = None, cart: tuple[str, int] | None = None) -> Checkout:
+    """`cart`: the buyer whose cart is bought, and its version."""
     wanted = tuple(Line(p, lines[p]) for p in sorted(lines))
-    return Checkout(Purchase(id or f"{wanted[0].seller_id}-{next(COUNTER):024x}", BUYER, wanted, expected))
+    buyer, version = cart or (BUYER, None)
+    id = f"{wanted[0].seller_id}-{next(COUNTER):024x}"
+    return Checkout(Purchase(id, buyer, wanted, expected, cart_version=version))
+
+
+def cart(buyer: str, version: int) -> Cart:
+    return Cart(buyer, (Line(PRODUCTS[0], 1),), version)
 
 
 products = st.sampled_from(PRODUCTS)
@@ -59,16 +67,20 @@ edits = st.one_of(
 
 
 @st.composite
-def scenes(draw: Any) -> tuple[dict[str, Product], dict[str, Order], list[Member]]:
+def scenes(draw: Any) -> tuple[dict[str, Product], dict[str, Order], dict[str, Cart], list[Member]]:
     shop = {id: product(id, draw(st.integers(0, 8))) for id in PRODUCTS[: draw(st.integers(3, 6))]}
     orders = {}
     for _ in range(draw(st.integers(0, 3))):
         seller = draw(st.sampled_from(SELLERS[:1]))
         made = order({id: 2 for id in shop if id.startswith(seller)}, draw(st.sampled_from(list(Status))))
         orders[made.id] = made
+    carts = {buyer: cart(buyer, draw(st.integers(1, 3))) for buyer in (BUYER, OTHER)}
     members: list[Member] = []
-    for kind in draw(st.lists(st.sampled_from("cccccex!"), max_size=12)):
-        if kind == "c":
+    for kind in draw(st.lists(st.sampled_from("cccccbbex!"), max_size=12)):
+        if kind == "b":
+            bought = draw(st.sampled_from([BUYER, OTHER, "a buyer without a cart"])), draw(st.integers(1, 3))
+            members.append(checkout(draw(baskets), cart=bought))
+        elif kind == "c":
             members.append(checkout(draw(baskets), draw(st.sampled_from([None, None, Decimal("2.50")]))))
         elif kind == "e":
             edit = draw(edits)
@@ -79,37 +91,46 @@ def scenes(draw: Any) -> tuple[dict[str, Product], dict[str, Order], list[Member
             members.append(Cancellation(f"{target.seller_id}-{next(COUNTER):024x}", target.id, wanted, AT))
         elif kind == "!" and members:
             members.append(draw(st.sampled_from(members)))  # the same member twice
-    return shop, orders, members
+    return shop, orders, carts, members
 
 
 class OneByOne:
     """The shop as a plain loop: what the batch must equal. Decisions come from the domain's own functions."""
 
-    def __init__(self, shop: dict[str, Product], orders: dict[str, Order]) -> None:
-        self.shop, self.orders = dict(shop), dict(orders)
+    def __init__(self, shop: dict[str, Product], orders: dict[str, Order], carts: dict[str, Cart]) -> None:
+        self.shop, self.orders, self.carts = dict(shop), dict(orders), dict(carts)
         self.removed: set[str] = set()
         self.done: dict[str, Any] = {}
 
     def run(self, member: Member) -> Any:
         if isinstance(member, Checkout):
-            if member.id not in self.done:
-                self.done[member.id] = self._buy(member.purchase)
-            return self.done[member.id]
+            verb: Any = self._buy
+        else:
+            verb = self._cancel if isinstance(member, Cancellation) else self._edit
         if member.id in self.done:
             return self.done[member.id]
         try:
-            answer = self._cancel(member) if isinstance(member, Cancellation) else self._edit(member)
+            answer = verb(member)
         except ShardmartError as error:
             return error
         self.done[member.id] = answer
         return answer
 
-    def _buy(self, purchase: Purchase) -> Any:
+    def _buy(self, member: Checkout) -> Any:
+        purchase = member.purchase
         outcome = decide(purchase, {id: Shelf.of(p) for id, p in self.shop.items()}, at=AT)
         if isinstance(outcome, Placed):
+            if purchase.cart_version is not None:
+                self._empty(purchase.buyer_id, purchase.cart_version)
             for line in purchase.lines:
                 self._add(line.product_id, -line.quantity)
         return outcome
+
+    def _empty(self, buyer: str, version: int) -> None:
+        if buyer not in self.carts or not self.carts[buyer].lines:
+            raise EmptyCart
+        if self.carts[buyer].version == version:
+            self.carts[buyer] = Cart(buyer, (), version + 1)
 
     def _cancel(self, member: Cancellation) -> Order:
         target = self.orders.get(member.order_id)
@@ -136,8 +157,9 @@ class OneByOne:
         self.shop[id] = replace(before, stock=before.stock + units, version=before.version + 1)
 
 
-def books_of(shop: dict[str, Product], orders: dict[str, Order]) -> Books:
-    return Books({id: Shelf.of(p) for id, p in shop.items()}, products=dict(shop), orders=dict(orders))
+def books_of(shop: dict[str, Product], orders: dict[str, Order], carts: dict[str, Cart] | None = None) -> Books:
+    shelves = {id: Shelf.of(p) for id, p in shop.items()}
+    return Books(shelves, products=dict(shop), orders=dict(orders), carts=dict(carts or {}))
 
 
 def told(answer: Any) -> Any:
@@ -151,9 +173,9 @@ def told(answer: Any) -> Any:
 
 @given(scenes())
 def test_a_batch_equals_its_members_run_one_by_one(scene: Any) -> None:
-    shop, orders, members = scene
-    single = OneByOne(shop, orders)
-    books = books_of(shop, orders)
+    shop, orders, carts, members = scene
+    single = OneByOne(shop, orders, carts)
+    books = books_of(shop, orders, carts)
     batch = Batch(books, AT)
     seen: set[str] = set()
     for member, answer in zip(members, batch.decide(members), strict=True):
@@ -163,6 +185,8 @@ def test_a_batch_equals_its_members_run_one_by_one(scene: Any) -> None:
         seen.add(member.id)
         assert told(answer) == told(expected)
     assert books.shelves == {id: Shelf.of(p) for id, p in single.shop.items()}
+    assert books.carts == single.carts
+    assert {c.buyer_id for c in batch.changes.emptied} == {b for b, c in single.carts.items() if not c.lines}
     assert {o.id for o in batch.changes.cancelled} == {
         id for id, o in single.orders.items() if o.status is not orders[id].status
     }
@@ -170,8 +194,8 @@ def test_a_batch_equals_its_members_run_one_by_one(scene: Any) -> None:
 
 @given(scenes())
 def test_units_are_conserved_and_logs_are_a_chain(scene: Any) -> None:
-    shop, orders, members = scene
-    books = books_of(shop, orders)
+    shop, orders, carts, members = scene
+    books = books_of(shop, orders, carts)
     batch = Batch(books, AT)
     batch.decide(members)
     sold: Counter[str] = Counter()
@@ -196,15 +220,17 @@ def test_units_are_conserved_and_logs_are_a_chain(scene: Any) -> None:
 
 @given(scenes())
 def test_a_batch_run_again_after_its_commit_changes_nothing_and_answers_checkouts_alike(scene: Any) -> None:
-    shop, orders, members = scene
-    first_books = books_of(shop, orders)
+    shop, orders, carts, members = scene
+    first_books = books_of(shop, orders, carts)
     first = Batch(first_books, AT)
     answers = first.decide(members)
     again_books = replace_books(first_books)
     again = Batch(again_books, AT)
     repeated = again.decide(members)
     for member, one, two in zip(members, answers, repeated, strict=True):
-        if isinstance(member, Checkout):
+        if isinstance(one, EmptyCart):  # no outcome, so it is decided again, and no better
+            assert not isinstance(two, Placed)
+        elif isinstance(member, Checkout):
             assert one == two
         elif not isinstance(one, ShardmartError):
             assert not isinstance(two, ShardmartError)
@@ -225,6 +251,7 @@ def replace_books(books: Books) -> Books:
         },
         set(books.removed),
         dict(books.orders),
+        dict(books.carts),
         dict(books.outcomes),
     )
 
@@ -244,6 +271,22 @@ def test_one_checkout_twice_in_a_batch_is_decided_once() -> None:
     one, two = batch.decide([member, member])
     assert one is two and isinstance(one, Placed)
     assert len(batch.changes.outcomes) == 1 and len(batch.changes.logs) == 1
+
+
+def test_a_cart_bought_twice_in_a_batch_is_bought_once() -> None:
+    id = PRODUCTS[0]
+    members = [checkout({id: 1}, cart=(BUYER, 2)) for _ in range(2)]
+    batch = Batch(books_of({id: product(id, 5)}, {}, {BUYER: cart(BUYER, 2)}), AT)
+    one, two = batch.decide(members)
+    assert isinstance(one, Placed) and isinstance(two, EmptyCart)
+    assert batch.books.shelves[id].stock == 4 and batch.changes.emptied == [cart(BUYER, 2)]
+
+
+def test_a_cart_filled_further_meanwhile_stays() -> None:
+    id = PRODUCTS[0]
+    batch = Batch(books_of({id: product(id, 5)}, {}, {BUYER: cart(BUYER, 3)}), AT)
+    (one,) = batch.decide([checkout({id: 1}, cart=(BUYER, 2))])
+    assert isinstance(one, Placed) and not batch.changes.emptied
 
 
 def test_a_short_line_leaves_the_other_lines_to_those_behind() -> None:

@@ -17,7 +17,7 @@ from shardmart.adapters.mongo.group.lock import Lock, depose, inode, prepare, se
 
 
 def ticket(*products: str, number: int = 0) -> Any:
-    return SimpleNamespace(member=SimpleNamespace(shard=0), products=products, number=number)
+    return SimpleNamespace(member=SimpleNamespace(shard=0), holds=products, number=number)
 
 
 async def nothing_for(lanes: Lanes, lane: int = 0) -> bool:
@@ -72,6 +72,17 @@ async def test_what_exceeds_a_batch_stays_in_order() -> None:
     assert await lanes.take(1, most=3) == waiting[3:]
 
 
+async def test_a_batch_is_bounded_by_its_lines_and_the_rest_goes_to_another_lane_at_once() -> None:
+    lanes = Lanes()
+    idle = asyncio.create_task(lanes.take(1, most=4))
+    await asyncio.sleep(0)
+    carts = [ticket(f"a{n}", f"b{n}", f"c{n}") for n in range(4)]
+    for cart in carts:
+        lanes.put(cart)
+    assert await lanes.take(0, most=4) == carts[:2]
+    assert await asyncio.wait_for(idle, 1) == carts[2:]
+
+
 async def test_a_product_that_became_free_is_handed_out_at_once() -> None:
     lanes = Lanes()
     lanes.put(ticket("a"))
@@ -111,10 +122,10 @@ def test_every_product_is_served_first_come_first_served_and_nothing_is_left(wan
             elif move == "take":
                 batch = lanes._pick(0, chance.randint(1, 4))
                 assert batch or running or not len(lanes), "somebody waits, nothing is in flight, and nobody goes"
-                held = {p for other in running.values() for t in other for p in t.products}
-                assert held.isdisjoint(p for t in batch for p in t.products)
+                held = {p for other in running.values() for t in other for p in t.holds}
+                assert held.isdisjoint(p for t in batch for p in t.holds)
                 for one in batch:
-                    for product in one.products:
+                    for product in one.holds:
                         served[product].append(one.number)
                 if batch:
                     running[next(n for n in range(3) if n not in running)] = batch

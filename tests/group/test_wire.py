@@ -13,6 +13,7 @@ from shardmart.adapters.mongo.group import wire
 from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkout, Member, ProductEdit
 from shardmart.domain.edits import Edit
 from shardmart.domain.errors import (
+    EmptyCart,
     FieldError,
     InsufficientStock,
     InvalidInput,
@@ -48,6 +49,7 @@ ERRORS: list[ShardmartError] = [
     NotFound(),
     VersionConflict(),
     InvalidTransition(),
+    EmptyCart(),
     Unavailable(),
     InsufficientStock([Shortfall(PRODUCTS[0], 2, 1)]),
     InvalidInput([FieldError("delta", "is too much")]),

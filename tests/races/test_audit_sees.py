@@ -144,6 +144,14 @@ def test_the_audit_sees_what_was_changed_behind_the_shops_back(shop: Shop, story
     clean(shop)
 
 
+def test_a_document_that_cannot_be_read_is_told_apart_from_a_violation(shop: Shop, story: Story) -> None:
+    with database(shop) as db, changed(db, "products", the_product(story), {"$unset": {"version": 1}}):
+        done = shop.demo.shardmart("audit")
+    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr and "could not be checked" in done.stderr, done.stderr
+    clean(shop)
+
+
 def test_the_schema_lets_no_stock_below_zero_even_from_behind(shop: Shop, story: Story) -> None:
     """The last line of defence (design §4): it must never fire, and it must be there."""
     from pymongo.errors import WriteError

@@ -16,6 +16,7 @@ from tests.support.ledger import clean, count, crowd, kept, lines, sold
 from tests.support.parallel import at_once, checkout_until_answered
 from tests.support.shop import PASSWORD, Person, Shop, new_email, new_key
 
+pytestmark = pytest.mark.strategies("all")
 Call = Callable[[], httpx.Response]
 
 
@@ -106,6 +107,7 @@ def test_a_product_deleted_while_it_is_sold_sells_no_more_and_forgets_no_order(s
     clean(shop)
 
 
+@pytest.mark.strategies(None)
 def test_a_seller_deleted_while_creating_products_leaves_none_behind(shop: Shop) -> None:
     admin = shop.admin()
     for _ in range(3):
@@ -148,6 +150,7 @@ def test_a_user_deleted_during_a_checkout_leaves_it_whole_or_undone(shop: Shop, 
     clean(shop)
 
 
+@pytest.mark.strategies(None)
 def test_twenty_registrations_of_one_email_make_one_account(shop: Shop) -> None:
     email = new_email()
     spellings = [email, email.upper()] * 10

@@ -12,6 +12,7 @@ from bson import MaxKey, MinKey
 from pymongo import MongoClient
 
 from cluster.router.hashing import hash_value
+from tests.support.clock import wait_until
 from tests.support.nodes import seller_on, shard_of
 from tests.support.shop import Person, Shop
 
@@ -101,6 +102,11 @@ class Shards:
     @contextmanager
     def without_balancer(self) -> Iterator[None]:
         self.admin.command("balancerStop")
+        wait_until(
+            lambda: not self.admin.command("balancerStatus")["inBalancerRound"],
+            "the balancer's round ends",
+            within=60,
+        )
         try:
             yield
         finally:

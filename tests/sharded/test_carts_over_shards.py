@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sharded.shards import Shards
 from tests.support.api import Api, connect, outcome, problem
 from tests.support.ledger import clean, count, crowd, kept, lines, rush
 from tests.support.parallel import at_once, checkout_until_answered
 from tests.support.shop import Shop, new_key
+
+pytestmark = pytest.mark.strategies("all")
 
 
 def test_nothing_is_taken_on_one_shard_when_the_other_is_short(shop: Shop, shards: Shards) -> None:

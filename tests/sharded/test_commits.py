@@ -9,6 +9,7 @@ from tests.support.ledger import clean
 from tests.support.matrix import Setup
 from tests.support.shop import Shop, new_key
 
+pytestmark = pytest.mark.strategies("soak")
 TIMES = 5
 
 

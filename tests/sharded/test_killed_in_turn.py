@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.support.buying import Buying
 from tests.support.ledger import clean
 from tests.support.nodes import heal, lab, primary, seller_there
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.strategies("soak")
 DOWN_SECONDS, LONGEST_GAP = 3.0, 12.0
 
 

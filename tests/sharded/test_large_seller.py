@@ -14,22 +14,29 @@ from tests.support.shop import DEMO_PASSWORD, Person, Shop, new_key
 PRODUCTS = 10_000
 
 
+SPLIT = ("products", "inventory_logs")
+
+
 @pytest.fixture(scope="module")
 def large(shop: Shop) -> Person:
-    """The demo's seller, whom the seeder gives everything when there is no other."""
+    """The demo's seller, whom the seeder gives everything when there is no other, in four chunks at least."""
     demo = {"SHARDMART_DEMO": "1", "SHARDMART_SECRET_KEY": shop.demo.signing_key()}
     done = shop.demo.shardmart("seed", "--sellers", "1", "--products", str(PRODUCTS), timeout=600, **demo)
     assert done.returncode == 0, done.stderr
-    return shop.login("seller@demo.com", DEMO_PASSWORD)
+    seller = shop.login("seller@demo.com", DEMO_PASSWORD)
+    with Shards(shop) as shards, shards.without_balancer():
+        for collection in SPLIT:
+            while len(chunks := shards.chunks_of(collection, seller)) < 4:
+                shards.admin.command("split", f"shardmart.{collection}", bounds=[chunks[0]["min"], chunks[0]["max"]])
+    return seller
 
 
 def test_a_large_seller_splits_stays_on_the_shard_and_is_reachable(shop: Shop, shards: Shards, large: Person) -> None:
     home = shards.of(large)["products"]
-    with shards.without_balancer():
-        for collection in ("products", "inventory_logs"):
-            while len(chunks := shards.chunks_of(collection, large)) < 4:
-                shards.admin.command("split", f"shardmart.{collection}", bounds=[chunks[0]["min"], chunks[0]["max"]])
-            assert {chunk["shard"] for chunk in chunks} == {home}
+    for collection in SPLIT:
+        chunks = shards.chunks_of(collection, large)
+        assert len(chunks) >= 4
+        assert {chunk["shard"] for chunk in chunks} == {home}
     ids = [product["_id"] for product in shards.db["products"].find({"seller_id": large.id}, {"_id": 1})]
     assert len(ids) >= PRODUCTS
     assert len(large.api.all("/api/products/my-products", limit=100)) == len(ids)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from bson import MinKey
 
 from tests.sharded.shards import CO_LOCATED, Shards, other
@@ -14,6 +15,7 @@ from tests.support.clock import wait_until
 from tests.support.ledger import clean
 from tests.support.shop import Person, Shop
 
+pytestmark = pytest.mark.strategies("soak")
 ROUNDS = 2
 REBALANCED_WITHIN = 90
 

@@ -40,12 +40,20 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 class Demo:
     def __init__(
-        self, *, topology: str, driver: str, workers: int = 2, nodes: int | None = None, **settings: str
+        self,
+        *,
+        topology: str,
+        driver: str,
+        workers: int = 2,
+        nodes: int | None = None,
+        apps: int = 1,
+        **settings: str,
     ) -> None:
         self.topology = topology
         self.nodes = nodes  # members of each set; None: what the topology has by default
         self.port = free_port()
         self.workers = workers
+        self.apps = apps
         self.url = f"http://127.0.0.1:{self.port}"
         # short: paths of Unix sockets inside end at 108 bytes
         self.home = Path(tempfile.mkdtemp(prefix="smt-"))
@@ -69,6 +77,7 @@ class Demo:
         command = [sys.executable, "-m", "cluster", "demo", "--topology", self.topology]
         command += ["--port", str(self.port), "--data-dir", str(self.data_dir), "--workers", str(self.workers)]
         command += ["--nodes", str(self.nodes)] if self.nodes else []
+        command += ["--apps", str(self.apps)]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

@@ -12,6 +12,7 @@ from tests.support.shop import Shop
 
 @contextmanager
 def running(setup: Setup, *, nodes: int | None = None, **settings: str) -> Iterator[Shop]:
+    settings = {"SHARDMART_CHECKOUT": setup.checkout, **settings}
     demo = Demo(topology=setup.topology, driver=setup.driver, nodes=nodes, **settings).start()
     shop = Shop(demo)
     try:

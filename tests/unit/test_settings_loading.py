@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,11 @@ def test_what_is_required_is_named_when_it_is_missing(missing: str, value: str |
         ("LIMITS", "never"),
         ("ORIGINS", "*"),
         ("ORIGINS", "https://shop.example, *"),
+        ("ORIGINS", "shop.example"),
+        ("ORIGINS", "https://shop.example/"),
+        ("ORIGINS", "https://shop.example/path"),
+        ("ORIGINS", "ftp://shop.example"),
+        ("ORIGINS", "null"),
         ("TRUSTED_PROXIES", "proxy"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 10.0.0.256"),
         ("BCRYPT_ROUNDS", "9"),
@@ -134,6 +140,42 @@ def test_the_env_file_is_below_the_environment(tmp_path: Path) -> None:
     assert settings.control_token == "a=b"
 
 
+def test_an_env_file_may_explain_its_values_and_be_sourced_by_a_shell(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "\ufeffexport SHARDMART_PORT=9001   # of the shop\n"
+        "SHARDMART_MONGO_DATABASE='a #b'  # quoted\n"
+        "SHARDMART_CONTROL_TOKEN=a#b\n"
+        "SHARDMART_WORKERS=  # the default\n",
+        encoding="utf-8",
+    )
+    settings = loaded(file)
+    assert (settings.port, settings.mongo_database, settings.control_token) == (9001, "a #b", "a#b")
+    assert settings.workers == 2
+
+
+def test_every_line_of_the_example_can_be_uncommented(tmp_path: Path) -> None:
+    example = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8")
+    names = re.findall(r"^# (SHARDMART_\w+=)", example, flags=re.MULTILINE)
+    assert len(names) >= 15
+    file = tmp_path / ".env"
+    file.write_text(re.sub(r"^# (?=SHARDMART_\w+=)", "", example, flags=re.MULTILINE), encoding="utf-8")
+    settings = load({"SHARDMART_SECRET_KEY": KEY}, env_file=file)
+    assert (settings.checkout, settings.limits, settings.demo) == ("auto", True, False)
+    assert settings.runtime_dir is not None and settings.runtime_dir.is_absolute()
+
+
+@pytest.mark.parametrize("content", [b"SHARDMART_PORT=9001\n\xff\xfe", None], ids=["no UTF-8", "not to be read"])
+def test_an_env_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "loop"
+    if content is None:
+        file.symlink_to("/proc/self/mem")  # a file for everybody who asks, and readable for nobody
+    else:
+        file.write_bytes(content)
+    with pytest.raises(WrongSetting, match="loop"):
+        loaded(file)
+
+
 def test_an_env_file_alone_is_enough(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("".join(f"{name}={value}\n" for name, value in LEAST.items()), encoding="utf-8")
@@ -151,3 +193,32 @@ def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("SHARDMART_PORT", raising=False)
     assert load().port == 9003
+
+
+def test_secrets_may_lie_in_files(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY + "\n")
+    (tmp_path / "uri").write_text("mongodb://shop:secret@db.example/?replicaSet=rs0")
+    files = {"SHARDMART_SECRET_KEY_FILE": str(tmp_path / "key"), "SHARDMART_MONGO_URI_FILE": str(tmp_path / "uri")}
+    settings = load(files, env_file=None)
+    assert settings.secret_key == KEY
+    assert settings.mongo_uri == "mongodb://shop:secret@db.example/?replicaSet=rs0"
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    env = {**LEAST, "SHARDMART_SECRET_KEY": "", "SHARDMART_SECRET_KEY_FILE": str(missing)}
+    with pytest.raises(WrongSetting, match=f"SHARDMART_SECRET_KEY_FILE names {missing}"):
+        load(env, env_file=None)
+
+
+def test_a_build_of_the_front_end_is_found_given_or_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shardmart.settings.SOURCE_BUILD", tmp_path / "beside")
+    assert loaded().static_dir is None
+    for directory in (tmp_path / "beside", tmp_path / "given"):
+        directory.mkdir()
+        (directory / "index.html").touch()
+    assert loaded().static_dir == tmp_path / "beside"
+    assert loaded(STATIC_DIR=str(tmp_path / "given")).static_dir == tmp_path / "given"
+    assert loaded(STATIC_DIR="off").static_dir is None
+    with pytest.raises(WrongSetting, match="STATIC_DIR"):
+        loaded(STATIC_DIR=str(tmp_path))

@@ -73,6 +73,23 @@ async def test_ten_failures_close_the_account_for_that_address_only(shop: Any) -
     assert await login(shop, address="10.0.0.2")
 
 
+async def test_guesses_sent_at_once_are_no_more_than_ten(shop: Any) -> None:
+    """The right one among them is of no use when it comes after ten wrong ones were counted."""
+    compare = shop.passwords.matches
+    turn = asyncio.Lock()  # hashes take time, and so all have passed the first look at the counters
+
+    async def slowly(password: str, password_hash: str | None) -> bool:
+        async with turn:
+            await asyncio.sleep(0)
+            return bool(await compare(password, password_hash))
+
+    shop.passwords.matches = slowly
+    guesses = [*(["wrong"] * 30), "password"]
+    told = await asyncio.gather(*(login(shop, guess) for guess in guesses), return_exceptions=True)
+    assert [type(answer) for answer in told] == [InvalidCredentials] * 10 + [RateLimited] * 21
+    assert shop.sessions.sessions == {}
+
+
 async def test_a_hundred_failures_from_anywhere_close_the_account(shop: Any) -> None:
     for n in range(100):
         with pytest.raises(InvalidCredentials):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from shardmart.domain.ids import log_id
 from shardmart.domain.orders import Order, Status
@@ -73,6 +74,12 @@ def check_checkout(placed: Placed, orders: dict[str, Order]) -> Iterable[Violati
             yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} is not there")
         elif _acknowledged(stored) != _acknowledged(promised):
             yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} was changed")
+
+
+def check_leftover(what: str, since: datetime, *, at: datetime, recovery: timedelta) -> Iterable[Violation]:
+    """Invariant 5: what is begun is finished or undone within the recovery interval."""
+    if at - since > recovery:
+        yield Violation(5, f"{what} is half done for {(at - since).total_seconds():.1f} s")
 
 
 def _acknowledged(order: Order) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from shardmart.domain.accounts import Actor, Role, Session, User
 from shardmart.domain.cart import Cart
 from shardmart.domain.changes import Heard
 from shardmart.domain.listings import CategoryCount, ListingQuery, Product, ProductChanges
+from shardmart.domain.load import LoadFigures, LoadRun
 from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, OrderFilter
 from shardmart.domain.paging import Page, Position
@@ -82,6 +83,12 @@ class Products(Protocol):
     async def add(self, product: Product, *, log: StockLog) -> None:
         """Stores a product and its first log together."""
 
+    async def add_many(self, products: Sequence[Product], *, logs: Sequence[StockLog]) -> None:
+        """Stores products of one seller and their first logs, all or none."""
+
+    async def of_ids(self, *, seller_id: str, ids: Sequence[str]) -> dict[str, Product]:
+        """Those of the ids that are products of the seller, disabled ones too."""
+
     async def get(self, *, seller_id: str, id: str) -> Product | None:
         """A product, disabled ones too; None when absent or deleted."""
 
@@ -113,6 +120,12 @@ class Products(Protocol):
     async def set_active(self, *, seller_id: str, id: str, active: bool, at: datetime) -> Product:
         """Raises NotFound."""
 
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        """Raises NotFound."""
+
+    async def image_urls(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of those of the products that are there and have one, disabled ones too."""
+
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         """The product leaves the shop, its logs stay. Raises NotFound."""
 
@@ -127,6 +140,27 @@ class Products(Protocol):
 
     async def count(self) -> dict[str, int]:
         """`{"active": …, "disabled": …}`"""
+
+
+class Pictures(Protocol):
+    """Slow work off the event loop, a bounded number at once."""
+
+    async def normal(self, data: bytes) -> bytes:
+        """An uploaded JPEG, PNG or WebP as WebP without metadata, made small. Raises InvalidInput."""
+
+
+class Photos(Protocol):
+    """Pictures by id; one that was added never changes."""
+
+    async def add(self, photo_id: str, data: bytes) -> None: ...
+
+    async def get(self, photo_id: str) -> bytes | None: ...
+
+    async def remove(self, photo_id: str) -> None:
+        """Safe to repeat."""
+
+    async def ids(self, *, after: str, limit: int) -> list[str]:
+        """In order, unfinished ones too."""
 
 
 class Carts(Protocol):
@@ -182,6 +216,14 @@ class Checkout(Protocol):
         """
 
 
+class Recovery(Protocol):
+    async def sweep(self, *, before: datetime) -> int:
+        """Finishes or undoes the checkouts that began before then and are still on their way. How many there were.
+
+        Safe to repeat, by several workers at once, and while those checkouts still run.
+        """
+
+
 class Orders(Protocol):
     async def get(self, *, seller_id: str, id: str) -> Order | None: ...
 
@@ -219,9 +261,6 @@ class Changes(Protocol):
 
         It outlives elections, restarts and routers; `Missed` says that the database has forgotten a part.
         """
-
-    async def announce(self, event: str, payload: Mapping[str, Any]) -> None:
-        """Tells admins on every worker and app node, as `Announced`."""
 
 
 class Statistics(Protocol):
@@ -263,6 +302,27 @@ class NodeControl(Protocol):
 class Auditor(Protocol):
     async def run(self) -> AuditReport:
         """Checks the invariants of the contract's §8 on the live database. One at a time."""
+
+
+class LoadRuns(Protocol):
+    """The lab's load: at most one run in the whole shop, and what it tells."""
+
+    async def begin(self, run: LoadRun, *, until: datetime) -> bool:
+        """Whether the run has the lease, which ends at `until`; False while another one has it. Atomic."""
+
+    async def extend(self, run_id: str, *, until: datetime) -> bool:
+        """False when the run was asked to stop, or another one has the lease."""
+
+    async def end(self, run_id: str) -> None: ...
+
+    async def stop(self) -> None:
+        """Asks the run that has the lease to stop."""
+
+    async def tell(self, figures: LoadFigures) -> None:
+        """Stores the figures and has them told to admins. Safe to repeat."""
+
+    async def last(self) -> tuple[LoadRun | None, list[LoadFigures]]:
+        """The run that has or last had the lease, and its figures in order."""
 
 
 class Probe(Protocol):

@@ -95,8 +95,8 @@ class SocketServer:
         refused = self._refusal(request)
         if refused is not None:
             return self.finish(request, refused)
+        protocol: Any = request.transport.get_protocol()  # which a transport forgets when it is closed
         await self.sio.handle_request(request)
-        protocol: Any = request.transport.get_protocol()
         if protocol.websocket is not None:
             return None  # it was a socket, and has ended
         return self.finish(request, problem(BadRequest("This is not a Socket.IO handshake.")))

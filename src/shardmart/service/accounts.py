@@ -17,6 +17,8 @@ FAILED_LOGINS_PER_ADDRESS, FAILED_LOGINS, LOGIN_WINDOW = 10, 100, 900
 REGISTRATIONS, REGISTRATION_WINDOW = 300, 600
 LAB_LOOKUP_SECONDS = 0.3
 
+Counters = tuple[tuple[str, int], ...]  # key and how many failures it may count
+
 
 @dataclass(slots=True, frozen=True)
 class SignedIn:
@@ -50,22 +52,22 @@ async def register(shop: Shop, *, name: str, email: str, password: str, role: Ro
 async def login(shop: Shop, *, email: str, password: str, address: str) -> SignedIn:
     """Raises InvalidCredentials, the same in content and time for an unknown e-mail; RateLimited.
 
-    Failures are counted before the answer is given, so guesses sent at once do not slip through together.
+    Failures are counted before the answer is given, and the counters are looked at before the password is compared
+    and again after it was right, so guesses sent at once do not slip through together.
     """
     account = email_key(email)
     counters = (
         (f"login|{account}|{address}", FAILED_LOGINS_PER_ADDRESS),
         (f"login|{account}", FAILED_LOGINS),
     )
-    if shop.rules.limits:
-        for key, limit in counters:
-            _refuse(await shop.limits.retry_after(key, limit=limit))
+    await _refuse_guesser(shop, counters)
     user = await shop.accounts.by_email(email)
     if not await shop.passwords.matches(password, user.password_hash if user else None) or user is None:
         if shop.rules.limits:
             for key, limit in counters:
                 _refuse(await shop.limits.count(key, limit=limit, window_seconds=LOGIN_WINDOW))
         raise InvalidCredentials
+    await _refuse_guesser(shop, counters)
     return await _start_session(shop, user)
 
 
@@ -119,6 +121,12 @@ async def authenticate_without_database(shop: Shop, access_token: str) -> Actor:
     with contextlib.suppress(asyncio.TimeoutError, Unavailable):
         await asyncio.wait_for(shop.live_sessions.require(actor.session_id, actor.id), LAB_LOOKUP_SECONDS)
     return actor
+
+
+async def _refuse_guesser(shop: Shop, counters: Counters) -> None:
+    if shop.rules.limits:
+        for key, limit in counters:
+            _refuse(await shop.limits.retry_after(key, limit=limit))
 
 
 def _refuse(retry_after: int) -> None:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from shardmart.domain import clock
 from shardmart.domain.accounts import Actor, Role, User
-from shardmart.domain.errors import NotFound, OwnAccount
-from shardmart.domain.ids import is_user_id
+from shardmart.domain.errors import EmailTaken, NotFound, OwnAccount
+from shardmart.domain.ids import is_user_id, new_id
 from shardmart.domain.listings import Product
 from shardmart.domain.paging import Page, Position
 from shardmart.service.shop import Shop
@@ -21,6 +21,29 @@ async def users(shop: Shop, *, text: str | None, role: Role | None, after: Posit
 
 async def products(shop: Shop, *, after: Position | None, limit: int) -> Page[Product]:
     return await shop.products.all(after=after, limit=limit)
+
+
+async def create_admin(shop: Shop, *, name: str, email: str, password: str) -> bool:
+    """An admin's account, which nobody can register; False when this admin is there already.
+
+    Raises EmailTaken when somebody else has the address.
+    """
+    user = User(
+        id=new_id(),
+        name=name,
+        email=email,
+        role=Role.ADMIN,
+        password_hash=await shop.passwords.hash(password),
+        created_at=clock.now(),
+    )
+    try:
+        await shop.accounts.add(user)
+    except EmailTaken:
+        known = await shop.accounts.by_email(email)
+        if known is None or known.role is not Role.ADMIN:
+            raise
+        return False
+    return True
 
 
 async def delete_user(shop: Shop, actor: Actor, user_id: str) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from shardmart.domain import ports
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.relay_status import RelayStatus
+
+if TYPE_CHECKING:
+    from shardmart.service.load import LabLoad
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,13 @@ class Shop:
     passwords: ports.Passwords
     tokens: ports.Tokens
     products: ports.Products
+    pictures: ports.Pictures
+    photos: ports.Photos
     carts: ports.Carts
     claims: ports.Claims
     outcomes: ports.Outcomes
     checkout: ports.Checkout
+    recovery: ports.Recovery
     orders: ports.Orders
     notices: ports.Notices
     changes: ports.Changes
@@ -43,5 +50,6 @@ class Shop:
     topology: ports.Topology
     nodes: ports.NodeControl
     auditor: ports.Auditor
+    load: LabLoad
     probe: ports.Probe
     relay: RelayStatus = field(default_factory=RelayStatus)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 from sanic import Sanic
@@ -24,11 +25,13 @@ from shardmart.web.metrics import Meter
 from shardmart.web.openapi import document
 from shardmart.web.replies import Kind
 from shardmart.web.routes import ROUTES, TAGS
+from shardmart.web.site import read_site
 from shardmart.web.wire import ShopRequest
 
 NAME = "shardmart"
 LARGEST_BODY, LARGEST_HEAD = 64 * 1024, 8 * 1024
-KEEP_ALIVE_SECONDS, HEAD_SECONDS = 75, 10
+KEEP_ALIVE_SECONDS = 75
+HEAD_SECONDS = 6  # Sanic looks every half of it, so that a head which never ends is answered after 9 s
 AFTER_DEADLINE_SECONDS = 1.5  # between a request's own deadline and the server's, which would only cut the line
 
 
@@ -91,7 +94,8 @@ def _add_state(app: Sanic[Any, Any], settings: Settings, shop_factory: ShopFacto
     app.ctx.cursors = Cursors(settings.secret_key)
     app.ctx.finish = Finish(settings)
     app.ctx.clients = Clients(settings.trusted_proxies)
-    app.ctx.methods_of = _methods_of
+    app.ctx.site = read_site(settings.static_dir) if settings.static_dir else None
+    app.ctx.methods_of = partial(_methods_of, set(app.ctx.site.files) if app.ctx.site else set())
     app.ctx.outside_meter = Meter("none")
 
     async def open_shop(app: Sanic[Any, Any]) -> None:
@@ -113,6 +117,7 @@ def _add_document(app: Sanic[Any, Any]) -> None:
     extended.openapi.raw(document(ROUTES, TAGS))  # type: ignore[no-untyped-call]
     for route in app.router.routes:
         openapi.exclude()(route.handler)  # the table describes them, sanic-ext need not guess
+        route.extra.ignore_body = True  # endpoints read theirs themselves, pages want none
     lines = {name.decode(): value.decode() for name, value in app.ctx.finish.lines(Kind.API)}
 
     async def finish(request: Any, response: BaseHTTPResponse) -> None:
@@ -126,7 +131,9 @@ _PATTERNS = [
 ] + [(re.compile(re.sub(r"{\w+}", "[^/]+", path.rstrip("/")) + "/?"), ("GET", "HEAD")) for path in pages.PATHS]
 
 
-def _methods_of(path: str) -> list[str]:
+def _methods_of(files: set[str], path: str) -> list[str]:
     """What can be done at `path`."""
     found = {method for pattern, methods in _PATTERNS if pattern.fullmatch(path) for method in methods}
+    if path in files:
+        found |= {"GET", "HEAD"}
     return sorted(found | {"OPTIONS"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from shardmart.domain.errors import FieldError, InvalidInput
@@ -12,7 +11,8 @@ from shardmart.web import queries
 from shardmart.web.queries import PAGE, Query, Values
 
 
-def _check_listing(given: Mapping[str, Any]) -> None:
+def _settle_listing(given: dict[str, Any]) -> None:
+    given["sort"] = given["sort"] or (Sort.NEWEST if given["q"] is None else Sort.RELEVANCE).value
     if given["sort"] == Sort.RELEVANCE.value and given["q"] is None:
         raise InvalidInput([FieldError("sort", "relevance needs q")])
     low, high = given["min_price"], given["max_price"]
@@ -20,7 +20,7 @@ def _check_listing(given: Mapping[str, Any]) -> None:
         raise InvalidInput([FieldError("max_price", "is less than min_price")])
 
 
-def _check_period(given: Mapping[str, Any]) -> None:
+def _check_period(given: dict[str, Any]) -> None:
     since, until = given["from"], given["to"]
     if since is not None and until is not None and since > until:
         raise InvalidInput([FieldError("to", "is before from")])
@@ -44,7 +44,7 @@ LISTING = Query(
         ),
         *PAGE,
     ),
-    _check_listing,
+    _settle_listing,
 )
 PAGES = Query(PAGE)
 ORDERS = Query((*_PERIOD, *PAGE), _check_period)
@@ -56,6 +56,7 @@ USERS = Query(
     )
 )
 DAYS = Query((queries.integer("days", "How many days, today included.", least=1, most=365, default=30),))
+PHOTO = Query((queries.text("v", "The photo's version, as `image_url` has it.", longest=100),))
 NONE = Query()
 
 
@@ -64,9 +65,8 @@ def listing(values: Values) -> ListingQuery | None:
     words = words_of(values["q"] or "")
     if values["q"] is not None and not words:
         return None
-    default = Sort.NEWEST if values["q"] is None else Sort.RELEVANCE
     return ListingQuery(
-        sort=Sort(values["sort"]) if values["sort"] else default,
+        sort=Sort(values["sort"]),
         words=words,
         category=values["category"],
         seller_id=values["seller_id"],

@@ -22,15 +22,15 @@ class MalformedJson(ShardmartError):
 def read_object(body: bytes) -> dict[str, Any]:
     """The object in `body`, numbers with a point as Decimals.
 
-    Raises MalformedJson for anything that is not JSON (also for duplicate keys, NaN, lone surrogates, numbers or
-    nesting beyond reason), InvalidInput when it is no object.
+    Raises MalformedJson for anything that is not JSON (also for duplicate keys, NaN, lone surrogates), InvalidInput
+    when it is no object or nested beyond reason. A number beyond reason is read as one that is out of every range.
     """
     try:
         text = body.decode("utf-8")
         value = _decoder.decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")  # refuses lone surrogates
-    except (ValueError, RecursionError, InvalidOperation):
+    except (ValueError, RecursionError):
         raise MalformedJson from None
     _check_depth(value)
     if not isinstance(value, dict):
@@ -50,15 +50,14 @@ def _no_constant(name: str) -> Any:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > LONGEST_NUMBER:
-        raise ValueError("too long")
-    return int(digits)
+    return int(digits[:LONGEST_NUMBER])  # the cut is as far out of range, and read without long arithmetic
 
 
 def _decimal(digits: str) -> Decimal:
-    if len(digits) > LONGEST_NUMBER:
-        raise ValueError("too long")
-    return Decimal(digits)
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent that not even a Decimal can hold
+        return Decimal("Infinity")
 
 
 def _check_depth(value: Any) -> None:
@@ -72,7 +71,7 @@ def _check_depth(value: Any) -> None:
         ]
         if not level:
             return
-    raise MalformedJson
+    raise InvalidInput([FieldError("", "is nested too deep")])
 
 
 _decoder = json.JSONDecoder(

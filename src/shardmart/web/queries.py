@@ -47,10 +47,13 @@ class Values:
 
 @dataclass(frozen=True)
 class Query:
-    """The parameters of a route. Reading is remembered: pages of a shop are asked for again and again."""
+    """The parameters of a route. Reading is remembered: pages of a shop are asked for again and again.
+
+    `settle` looks at all values together: it raises InvalidInput, or fills in a default that follows from others.
+    """
 
     parameters: tuple[Parameter, ...] = ()
-    check: Callable[[Mapping[str, Any]], None] = lambda given: None
+    settle: Callable[[dict[str, Any]], None] = lambda given: None
     read: Callable[[str], Values] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -68,8 +71,8 @@ class Query:
                     errors.append(FieldError(one.name, str(wrong)))
         if errors:
             raise InvalidInput(errors)
-        self.check(given)
-        filters = {name: text for name, text in sorted(raw.items()) if name not in ("cursor", "limit")}
+        self.settle(given)
+        filters = {name: value for name, value in given.items() if name not in ("cursor", "limit")}
         return Values(given, repr(filters), given.get("cursor"), given.get("limit", DEFAULT_LIMIT))
 
     def _split(self, query_string: str) -> tuple[dict[str, str], list[FieldError]]:

@@ -15,12 +15,14 @@ from shardmart.domain.errors import (
     InvalidCredentials,
     InvalidTransition,
     LastAdmin,
+    LoadRunning,
     NotManaged,
     OwnAccount,
     PriceChanged,
     ProductUnavailable,
     RateLimited,
     SenselessNodeAction,
+    StrategyNotHere,
     Unauthenticated,
     UnknownProduct,
     VersionConflict,
@@ -37,8 +39,20 @@ from shardmart.web.access import (
     SELLER_OR_ADMIN,
     VISITOR,
 )
-from shardmart.web.endpoints import Route
-from shardmart.web.handlers import admin, auth, cart, lab, notifications, operations, orders, products, seller
+from shardmart.web.endpoints import Route, Upload
+from shardmart.web.handlers import (
+    admin,
+    auth,
+    cart,
+    csv_files,
+    lab,
+    notifications,
+    operations,
+    orders,
+    photos,
+    products,
+    seller,
+)
 
 AUTH, PRODUCTS, CART, ORDERS = "Authentication", "Products", "Cart", "Orders"
 SELLERS, NOTIFICATIONS = "Seller", "Notifications"
@@ -54,6 +68,8 @@ TAGS = {
     LAB: "The database made visible, and the means to hurt it.",
     OPERATIONS: "For whoever runs the shop.",
 }
+_PHOTO = Upload(2 * 1024 * 1024, ("image/jpeg", "image/png", "image/webp"))
+_CSV = Upload(5 * 1024 * 1024, ("text/csv",))
 _STALENESS = ("X-Staleness-Bound",)
 
 _AUTHENTICATION = (
@@ -77,9 +93,14 @@ _PRODUCTS = (
     Route("POST", "/api/products/", products.create, SELLER_OR_ADMIN, PRODUCTS, "Offer a product",
           answers.Product, 201, body=schemas.NewProduct, answer_headers=("Location",)),
     Route("GET", "/api/products/categories", products.categories, PUBLIC, PRODUCTS, "Categories with counts",
-          answers.Categories, answer_headers=_STALENESS),
+          answers.Categories, query=filters.NONE, answer_headers=_STALENESS),
     Route("GET", "/api/products/my-products", products.my_products, SELLER, PRODUCTS, "My products",
           answers.ProductPage, query=filters.PAGES),
+    Route("GET", "/api/products/export.csv", csv_files.export, SELLER, PRODUCTS, "My products as CSV",
+          media_type="text/csv", answer_headers=("Content-Disposition",)),
+    Route("POST", "/api/products/import", csv_files.import_, SELLER, PRODUCTS,
+          "Offer and change many products: lines with an id change that product, others are new",
+          answers.Imported, upload=_CSV),
     Route("GET", "/api/products/{id}", products.view, VISITOR, PRODUCTS, "One product", answers.Product),
     Route("PUT", "/api/products/{id}", products.edit, SELLER_OR_ADMIN, PRODUCTS, "Change a product",
           answers.Product, body=schemas.ProductEdit, errors=(VersionConflict,)),
@@ -89,6 +110,12 @@ _PRODUCTS = (
           answers.Product, body=schemas.StockChange, errors=(InsufficientStock,)),
     Route("GET", "/api/products/{id}/inventory-logs", products.logs, SELLER_OR_ADMIN, PRODUCTS,
           "Every change of the stock", answers.InventoryLogPage, query=filters.PAGES),
+    Route("GET", "/api/products/{id}/image", photos.view, VISITOR, PRODUCTS, "Its photo",
+          query=filters.PHOTO, media_type="image/webp", answer_headers=("ETag",)),
+    Route("PUT", "/api/products/{id}/image", photos.put, SELLER_OR_ADMIN, PRODUCTS, "Give it a photo",
+          answers.Product, upload=_PHOTO),
+    Route("DELETE", "/api/products/{id}/image", photos.remove, SELLER_OR_ADMIN, PRODUCTS, "Take its photo away",
+          answers.Product),
 )  # fmt: skip
 
 _CART = (
@@ -143,11 +170,18 @@ _ADMIN = (
 
 _LAB = (
     Route("GET", "/api/lab/topology", lab.topology, ADMIN_IN_LAB, LAB, "Members and shards", answers.Topology),
-    Route("GET", "/api/lab/explain", lab.shapes, ADMIN, LAB, "Every query and write the shop issues", answers.Shapes),
+    Route("GET", "/api/lab/explain", lab.shapes, ADMIN, LAB, "Every query and write the shop issues", answers.Shapes,
+          query=filters.NONE),
     Route("GET", "/api/lab/explain/{name}", lab.explain, ADMIN, LAB, "A live explain", answers.Explanation),
     Route("POST", "/api/lab/nodes/{node}/{action}", lab.control_node, ADMIN_IN_LAB, LAB,
           "kill, start, pause, resume or stepdown a database node", answers.Member, 202,
           errors=(NotManaged, SenselessNodeAction)),
+    Route("POST", "/api/lab/load", lab.start_load, ADMIN, LAB,
+          "Buyers inside the server, for a while; each second's figures come by the `load` event",
+          answers.LoadRun, 202, body=schemas.LoadPlan, errors=(LoadRunning, StrategyNotHere)),
+    Route("GET", "/api/lab/load", lab.last_load, ADMIN, LAB, "The latest load run, second by second",
+          answers.LastLoad),
+    Route("DELETE", "/api/lab/load", lab.stop_load, ADMIN, LAB, "Stop the load run", status=204),
     Route("GET", "/api/lab/audit", lab.audit, ADMIN, LAB, "Check every stock invariant", answers.Audit),
 )  # fmt: skip
 

@@ -161,6 +161,12 @@ class Purchase(Body):
         return None if self.items is None else [Line(item.product_id, item.quantity) for item in self.items]
 
 
+class LoadPlan(Body):
+    buyers: Annotated[int, Field(ge=1, le=50, examples=[10])]
+    seconds: Annotated[int, Field(ge=1, le=600, examples=[30])]
+    strategy: Annotated[Literal["auto", "group", "transaction", "reservation", "naive"] | None, GivenOrLeftOut] = None
+
+
 class OrderStatus(Body):
     status: Literal["completed", "cancelled"]
 

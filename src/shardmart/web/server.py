@@ -15,6 +15,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -34,7 +35,7 @@ from sanic.worker.constants import ProcessState
 from sanic.worker.loader import AppLoader
 from sanic.worker.manager import WorkerManager
 
-from shardmart.settings import Settings
+from shardmart.settings import Settings, WrongSetting
 from shardmart.web.metrics import DIRECTORY
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,19 @@ def serve(settings: Settings, *, factory: str = "shardmart.bootstrap:create_app"
             backlog=1024,
         )
         Sanic.serve(primary=app, app_loader=AppLoader(factory=partial(_make_worker_app, factory)))
+
+
+def require_address(settings: Settings) -> None:
+    """Raises WrongSetting when nobody could listen where the settings say."""
+    host, port = settings.host, settings.port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise WrongSetting(f"SHARDMART_HOST, SHARDMART_PORT: cannot listen on {host}:{port} ({why})") from None
 
 
 def serving_workers(states: Mapping[str, Any]) -> int:

@@ -49,6 +49,12 @@ def test_a_cursor_is_no_good_on_another_path_or_for_somebody_else(served: Served
     assert served.call("GET", f"/api/admin/products?cursor={cursor}", ADMIN).status_code == 422
 
 
+@pytest.mark.parametrize("path", ["/api/products/categories", "/api/lab/explain"])
+def test_lists_without_pages_refuse_parameters_too(served: Served, path: str) -> None:
+    answer = served.call("GET", f"{path}?limit=5", ADMIN)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "limit")
+
+
 def test_a_search_without_words_finds_nothing_and_asks_nobody(served: Served) -> None:
     assert served.http.get("/api/products/?q=%3F").json() == {"items": [], "next_cursor": None}
     assert served.fake.products.searched == []

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from shardmart.domain.errors import InvalidInput
+from shardmart.web import schemas
 from shardmart.web.json_body import MalformedJson, read_object
 
 
@@ -29,10 +30,6 @@ def test_numbers_with_a_point_stay_exact() -> None:
         b'{"a": NaN}',
         b'{"a": Infinity}',
         b'{"a": -Infinity}',
-        b'{"a": ' + b"9" * 5_000 + b"}",
-        b'{"a": 1e99999999999999999999}',
-        b'{"a": 1.' + b"0" * 100 + b"}",
-        b'{"a": ' + b"[" * 21 + b"]" * 21 + b"}",
         b"[" * 30_000,
         b'{"a":' * 10_000,
         b'{"a": "\xff"}',
@@ -48,8 +45,16 @@ def test_what_is_not_plain_json_is_refused(body: bytes) -> None:
         read_object(body)
 
 
-@pytest.mark.parametrize("body", [b"[]", b"1", b'"text"', b"null", b"true"])
-def test_json_that_is_no_object_is_invalid_input(body: bytes) -> None:
+@pytest.mark.parametrize("number", ["9" * 60_000, "-" + "9" * 5_000, "1e99999999999999999999", "1." + "0" * 99 + "1"])
+def test_a_number_beyond_reason_is_json_and_in_no_range(number: str) -> None:
+    body = read_object(f'{{"name": "T", "price": {number}, "stock": {number}, "category": "C"}}'.encode())
+    with pytest.raises(InvalidInput) as caught:
+        schemas.read(schemas.NewProduct, body)
+    assert {error.field for error in caught.value.errors} == {"price", "stock"}
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b'"text"', b"null", b"true", b'{"a": ' + b"[" * 21 + b"]" * 21 + b"}"])
+def test_json_that_is_no_plain_object_is_invalid_input(body: bytes) -> None:
     with pytest.raises(InvalidInput):
         read_object(body)
 

@@ -82,6 +82,8 @@ CALLS = [
     ("GET", "/api/lab/explain/product_by_id", ADMIN, None),
     ("POST", "/api/lab/nodes/rs0-0/kill", ADMIN, None),
     ("GET", "/api/lab/audit", ADMIN, None),
+    ("GET", "/api/lab/load", ADMIN, None),
+    ("POST", "/api/lab/load", ADMIN, {"buyers": 1, "seconds": 1}),
     ("POST", "/api/auth/register", None, {"name": "A", "email": "a@b.cd", "password": "12345678"}),
     ("POST", "/api/auth/login", None, {"email": "a", "password": "b"}),
     ("POST", "/api/auth/login", None, {}),

@@ -115,3 +115,23 @@ def test_two_strings_for_one_list_have_one_name_whatever_the_page() -> None:
     one, two = LISTING.read("category=Tea&q=x&limit=5"), LISTING.read("q=x&cursor=abc&category=Tea")
     assert one.name == two.name
     assert one.name != LISTING.read("q=x").name
+
+
+@pytest.mark.parametrize(
+    ("query", "same"),
+    [
+        ("", "sort=newest"),
+        ("q=tea", "sort=relevance&q=tea"),
+        ("", "in_stock=false"),
+        ("min_price=5", "min_price=5.00"),
+    ],
+)
+def test_what_is_left_out_and_what_is_spelt_out_are_one_list(query: str, same: str) -> None:
+    assert LISTING.read(query).name == LISTING.read(same).name
+
+
+def test_every_filter_is_in_the_name() -> None:
+    given = ["q=tea", "category=Tea", "seller_id=x", "min_price=1", "max_price=1", "in_stock=true", "sort=price"]
+    assert len({LISTING.read(query).name for query in ["", *given]}) == len(given) + 1
+    given = ["status=placed", "from=2026-01-01", "to=2026-01-01"]
+    assert len({ORDERS.read(query).name for query in ["", *given]}) == len(given) + 1

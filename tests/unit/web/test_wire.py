@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.unit.web.conftest import Served
@@ -80,6 +82,18 @@ def test_a_slow_sender_is_answered_within_the_deadline(served: Served) -> None:
     answer = served.raw(LOGIN + HOST + b"Content-Length: 10\r\n\r\n{")
     assert answer == b""  # not yet, and no worker is held up
     assert served.http.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/openapi.json", "/docs/assets/page.css"])
+def test_a_page_does_not_wait_for_a_body_that_never_comes(served: Served, path: str) -> None:
+    answer = served.raw(b"GET " + path.encode() + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\n")
+    assert status(answer) == 200
+
+
+def test_a_head_that_never_ends_is_answered_within_ten_seconds(served: Served) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\n" + HOST)
+        assert status(line.recv(65536)) == 408
 
 
 def test_a_client_that_leaves_disturbs_nobody(served: Served) -> None:

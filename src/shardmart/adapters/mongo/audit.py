@@ -6,25 +6,32 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.errors import InvalidOperation, OperationFailure
 
+from shardmart.adapters.mongo.checkouts import is_settled
 from shardmart.adapters.mongo.client import Document, Mongo, Session
 from shardmart.adapters.mongo.documents import log_of, order_of, outcome_of
 from shardmart.adapters.mongo.failures import repository
 from shardmart.adapters.mongo.merge import Groups
+from shardmart.adapters.mongo.reservation.documents import holds_of
 from shardmart.adapters.mongo.statistics import SOLD
 from shardmart.adapters.mongo.transactions import Transactions
+from shardmart.domain import clock
 from shardmart.domain.errors import Unavailable
 from shardmart.domain.ids import is_owned_id, seller_of
-from shardmart.domain.invariants import check_checkout, check_order, check_product
+from shardmart.domain.invariants import check_checkout, check_leftover, check_order, check_product
 from shardmart.domain.purchase import Placed
 from shardmart.domain.reports import AuditReport, Violation
+from shardmart.domain.reservations import chain_with
+from shardmart.domain.stock import StockLog
 
 MOST_SUSPECTS = 1_000
 MOST_VIOLATIONS = 100  # enough to act upon; each costs a transaction to be sure of
 BATCH = 500
+SWEEP_SECONDS = 2.5  # what is overdue when the database was away is settled that soon, or nobody does
 SNAPSHOT_REFUSED = {72, 246, 239}  # InvalidOptions, SnapshotUnavailable, SnapshotTooOld
 
 Suspects = dict[tuple[str, str], list[Violation]]  # (what, id) -> what seems wrong with it
@@ -34,8 +41,11 @@ Suspects = dict[tuple[str, str], list[Violation]]  # (what, id) -> what seems wr
 class MongoAuditor:
     """Streams in the order of ids, so memory stays small whatever the size. One run at a time."""
 
-    def __init__(self, mongo: Mongo, transactions: Transactions, *, seconds: float) -> None:
+    def __init__(
+        self, mongo: Mongo, transactions: Transactions, *, seconds: float, recovery_seconds: float = 10.0
+    ) -> None:
         self._mongo = mongo
+        self._recovery = timedelta(seconds=recovery_seconds)
         self._transactions = transactions
         self._seconds = seconds
         self._turn = asyncio.Lock()
@@ -63,20 +73,22 @@ class MongoAuditor:
     async def _look(self) -> tuple[Suspects, Counter[str]]:
         try:
             async with self._mongo.session(snapshot=True) as session:
-                return await Look(self._mongo, session).everything()
+                return await Look(self._mongo, session, self._recovery).everything()
         except (InvalidOperation, OperationFailure) as error:
             if isinstance(error, OperationFailure) and error.code not in SNAPSHOT_REFUSED:
                 raise
         # without a snapshot the streams may disagree about changes under way: the second look sorts that out
-        return await Look(self._mongo, None).everything()
+        return await Look(self._mongo, None, self._recovery).everything()
 
     async def _look_again(self, suspects: Suspects) -> list[Violation]:
         """What persists in a short transaction of the suspect's own is a violation."""
         found: list[Violation] = []
+        if any(violation.invariant == 5 for violations in suspects.values() for violation in violations):
+            await asyncio.sleep(SWEEP_SECONDS)
         for what, id in suspects:
 
             async def body(session: Session, what: str = what, id: str = id) -> list[Violation]:
-                return await Look(self._mongo, session).one(what, id)
+                return await Look(self._mongo, session, self._recovery).one(what, id)
 
             found += await self._transactions.run(body)
             if len(found) >= MOST_VIOLATIONS:
@@ -87,9 +99,10 @@ class MongoAuditor:
 class Look:
     """One look at the data, through a session or without."""
 
-    def __init__(self, mongo: Mongo, session: Session | None) -> None:
+    def __init__(self, mongo: Mongo, session: Session | None, recovery: timedelta) -> None:
         self._mongo = mongo
         self._session = session
+        self._at, self._recovery = clock.now(), recovery
         self._suspects: Suspects = {}
         self._checked: Counter[str] = Counter()
 
@@ -97,11 +110,15 @@ class Look:
         await self._products()
         await self._orders()
         await self._checkouts()
+        await self._leftovers()
         await self._keys()
         return self._suspects, self._checked
 
     async def one(self, what: str, id: str) -> list[Violation]:
-        """The same checks for one product, order, checkout or key, each by an index."""
+        """The same checks for one product, order, checkout or key, each by an index.
+
+        A checkout by reservation that is on its way is not judged: its papers follow, or it is a leftover.
+        """
         which = {"seller_id": seller_of(id)}
         named = {"$eq": id, "$type": "string"}  # as the partial indexes say it
         if what == "product":
@@ -110,19 +127,25 @@ class Look:
                 async for d in self._find("inventory_logs", {**which, "_id": {"$gt": id, "$lt": f"{id}-~"}}, "_id")
             ]
             product = await self._first("products", {"_id": id, **which})
+            unsettled = {hold.checkout_id for hold in holds_of(product or {})}
             sold = [
                 line["quantity"]
                 async for order in self._find("orders", {**which, "status": {"$in": SOLD}})
                 for line in order["product_list"]
-                if line["product_id"] == id
+                if line["product_id"] == id and order["checkout_id"] not in unsettled
             ]
-            return _product_violations(id, product, logs, sum(sold))
+            return self._product_violations(id, product, logs, sum(sold))
         if what == "order":
             logs = [log_of(d) async for d in self._find("inventory_logs", {**which, "order_id": named}, "order_id")]
             found = await self._first("orders", {"_id": id, **which})
+            checkout_ids = {found["checkout_id"]} if found else {log.checkout_id for log in logs}
+            if await self._on_their_way(checkout_ids):
+                return []
             return list(check_order(order_of(found) if found else None, id, logs))
-        if what == "checkout":
+        if what in ("checkout", "leftover"):
             outcome = await self._first("outcomes", {"_id": id, **which})
+            if what == "leftover":
+                return self._left([outcome] if outcome else [])
             return await self._check_checkouts([outcome] if outcome else [])
         doubles = [d["_id"] async for d in self._find("outcomes", {"claim_id": named}, "claim_id")]
         return [_double_key(id, len(doubles))] if len(doubles) > 1 else []
@@ -131,11 +154,12 @@ class Look:
         """Products beside their logs and the units in orders, all in the order of product ids."""
         logs = Groups(self._find("inventory_logs", {}, "_id"), lambda d: str(d["_id"])[:49])
         sold = Groups(self._units_sold(), lambda d: str(d["_id"]))
-        async for product in self._find("products", {}, "_id", {"stock": 1, "version": 1}):
+        async for product in self._find("products", {}, "_id", {"stock": 1, "version": 1, "reservations": 1}):
             await self._orphans(logs, sold, before=product["_id"])
             chain = [log_of(d) for d in await logs.take(product["_id"])]
             units = sum(d["units"] for d in await sold.take(product["_id"]))
-            self._suspect("product", product["_id"], _product_violations(product["_id"], product, chain, units))
+            violations = self._product_violations(product["_id"], product, chain, units)
+            self._suspect("product", product["_id"], violations)
             self._checked["products"] += 1
             self._checked["logs"] += len(chain)
         await self._orphans(logs, sold, before=None)
@@ -168,7 +192,25 @@ class Look:
                 batch = []
         await self._check_checkouts(batch)
 
+    async def _leftovers(self) -> None:
+        overdue = {"unsettled_since": {"$lt": self._at - self._recovery}}
+        async for d in self._find("outcomes", overdue, "unsettled_since"):
+            self._suspect("leftover", d["_id"], self._left([d]))
+
+    def _left(self, outcomes: list[Document]) -> list[Violation]:
+        since = {d["_id"]: d["unsettled_since"] for d in outcomes if not is_settled(d)}
+        return [found for id, at in since.items() for found in self._check_leftover(f"checkout {id}", at)]
+
+    def _check_leftover(self, what: str, since: datetime) -> Iterable[Violation]:
+        return check_leftover(what, since, at=self._at, recovery=self._recovery)
+
+    async def _on_their_way(self, checkout_ids: Iterable[str | None]) -> bool:
+        ids = [id for id in checkout_ids if id]
+        which = {"_id": {"$in": ids}, "seller_id": {"$in": sorted({seller_of(id) for id in ids})}}
+        return any([not is_settled(d) async for d in self._find("outcomes", which)]) if ids else False
+
     async def _check_checkouts(self, outcomes: list[Document]) -> list[Violation]:
+        outcomes = [outcome for outcome in outcomes if is_settled(outcome)]
         self._checked["checkouts"] += len(outcomes)
         placed = [outcome for d in outcomes if isinstance(outcome := outcome_of(d), Placed)]
         ids = [order.id for outcome in placed for order in outcome.orders]
@@ -190,6 +232,19 @@ class Look:
         collection = self._mongo.collection("outcomes")
         for d in await self._mongo.aggregate(collection, pipeline, session=self._session, allowDiskUse=True):
             self._suspect("key", d["_id"], [_double_key(d["_id"], d["n"])])
+
+    def _product_violations(
+        self, id: str, product: Document | None, logs: list[StockLog], units: int
+    ) -> list[Violation]:
+        if product is None:
+            there = logs or units or not is_owned_id(id)
+            return [_no_product(id)] if there else []
+        holds = holds_of(product)
+        chain = chain_with(logs, holds) if holds else logs
+        found = list(check_product(id, product["stock"], product["version"], chain, units))
+        for hold in holds:
+            found += self._check_leftover(f"product {id}: a reservation of {hold.quantity}", hold.taken.at)
+        return found
 
     def _suspect(self, what: str, id: str, violations: Iterable[Violation]) -> None:
         found = list(violations)
@@ -215,13 +270,6 @@ class Look:
 
     async def _first(self, collection: str, which: Document) -> Document | None:
         return await self._mongo.collection(collection).find_one(which, session=self._session)
-
-
-def _product_violations(id: str, product: Document | None, logs: list[Any], units: int) -> list[Violation]:
-    if product is None:
-        there = logs or units or not is_owned_id(id)
-        return [_no_product(id)] if there else []
-    return list(check_product(id, product["stock"], product["version"], logs, units))
 
 
 def _no_product(id: str) -> Violation:

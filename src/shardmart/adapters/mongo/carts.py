@@ -8,13 +8,13 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from shardmart.adapters.mongo.client import Mongo, Session
-from shardmart.adapters.mongo.documents import lines_of
+from shardmart.adapters.mongo.documents import cart_of
 from shardmart.adapters.mongo.failures import repository
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import EmptyCart, FieldError, InvalidInput
 from shardmart.domain.purchase import Line
 
-EMPTIED: dict[str, Any] = {"$set": {"lines": []}, "$inc": {"version": 1}}
+EMPTIED: dict[str, Any] = {"$set": {"lines": []}, "$inc": {"version": 1}, "$unset": {"buying": ""}}
 
 
 @repository
@@ -24,9 +24,7 @@ class MongoCarts:
 
     async def get(self, buyer_id: str) -> Cart:
         found = await self._carts.find_one({"_id": buyer_id})
-        if found is None:
-            return Cart(buyer_id, (), 0)
-        return Cart(buyer_id, lines_of(found["lines"]), found["version"])
+        return cart_of(found) if found else Cart(buyer_id, (), 0)
 
     async def put(self, buyer_id: str, line: Line, *, max_lines: int) -> None:
         """A pipeline update: the line keeps its place if it is there, and the bound is checked by the server."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from pymongo.errors import OperationFailure, PyMongoError
@@ -21,7 +20,6 @@ from shardmart import metrics
 from shardmart.adapters.mongo.client import Document, Mongo
 from shardmart.adapters.mongo.documents import notice_of, order_of, product_of
 from shardmart.adapters.mongo.failures import is_away, repository
-from shardmart.domain import clock
 from shardmart.domain.changes import (
     EVENTS_PER_CHANGE,
     START,
@@ -36,9 +34,8 @@ from shardmart.domain.changes import (
     SessionEnded,
     UserDeleted,
 )
-from shardmart.domain.ids import new_id, seller_of
+from shardmart.domain.ids import seller_of
 
-ANNOUNCEMENT_SECONDS = 60
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 1.0
 WRITTEN = ["insert", "update", "replace"]
 _STATUS_MOVED = {"updateDescription.updatedFields.status": {"$exists": True}}
@@ -81,11 +78,6 @@ class MongoChanges:
                     self._token, self._forgotten = None, True
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
-
-    async def announce(self, event: str, payload: Mapping[str, Any]) -> None:
-        expires = clock.now() + timedelta(seconds=ANNOUNCEMENT_SECONDS)
-        news = {"_id": new_id(), "event": event, "payload": dict(payload), "expires_at": expires}
-        await self._mongo.collection("announcements").insert_one(news)
 
     async def _read(self) -> AsyncIterator[Heard]:
         """From the last token on, until the stream ends or breaks."""

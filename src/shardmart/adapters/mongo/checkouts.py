@@ -59,7 +59,12 @@ class MongoOutcomes:
 
     async def get(self, checkout_id: str) -> Outcome | None:
         found = await self._outcomes.find_one({"_id": checkout_id, "seller_id": seller_of(checkout_id)})
-        return outcome_of(found) if found else None
+        return outcome_of(found) if found and is_settled(found) else None
+
+
+def is_settled(outcome: Document) -> bool:
+    """Whether it is an answer: what strategy `reservation` has begun and not finished is none yet."""
+    return "unsettled_since" not in outcome
 
 
 async def store_outcome(mongo: Mongo, purchase: Purchase, outcome: Outcome, session: Session | None = None) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+from gridfs.asynchronous import AsyncGridFSBucket
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
@@ -45,6 +46,7 @@ class Mongo:
     """A connected client and the shop's database. Everything is written with majority unless said otherwise."""
 
     def __init__(self, uri: str, *, database: str, driver: str, write_concern: WriteConcern = MAJORITY) -> None:
+        self.uri = uri
         self.driver = driver
         self.client = cast("AsyncMongoClient[Document]", _connect(uri, driver))
         self.db: AsyncDatabase[Document] = self.client.get_database(database, write_concern=write_concern)
@@ -57,6 +59,15 @@ class Mongo:
             read_preference=ReadPreference.SECONDARY_PREFERRED if secondary else None,
             read_concern=READ_MAJORITY if majority else None,
         )
+
+    def bucket(self, name: str, *, chunk_bytes: int) -> AsyncGridFSBucket:
+        """A GridFS bucket."""
+        if self._successor:
+            return AsyncGridFSBucket(self.db, name, chunk_size_bytes=chunk_bytes)
+        from motor.motor_asyncio import AsyncIOMotorGridFSBucket  # noqa: PLC0415 - not needed with the successor
+
+        db: Any = self.db
+        return cast("AsyncGridFSBucket", AsyncIOMotorGridFSBucket(db, name, chunk_size_bytes=chunk_bytes))
 
     async def aggregate(
         self, collection: Collection, pipeline: Sequence[Mapping[str, Any]], **options: Any

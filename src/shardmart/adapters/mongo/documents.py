@@ -9,6 +9,7 @@ from typing import Any
 from bson.decimal128 import Decimal128
 
 from shardmart.domain.accounts import Role, Session, User, email_key
+from shardmart.domain.cart import Cart
 from shardmart.domain.errors import Shortfall
 from shardmart.domain.listings import Product, fold, words_of
 from shardmart.domain.notices import Kind, Notice
@@ -330,6 +331,10 @@ def purchase_of(d: Document) -> Purchase:
         claim_id=d["claim_id"],
         cart_version=d["cart_version"],
     )
+
+
+def cart_of(d: Document) -> Cart:
+    return Cart(d["_id"], lines_of(d["lines"]), d["version"])
 
 
 def lines_document(lines: tuple[Line, ...]) -> list[Document]:

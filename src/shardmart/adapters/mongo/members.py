@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
@@ -12,11 +14,16 @@ from pymongo.errors import PyMongoError
 from shardmart.domain.reports import Member
 
 MEMBER_SECONDS = 1.0
+URI = re.compile(r"(?P<scheme>mongodb(\+srv)?)://(?P<user>[^@/?]*@)?[^/?]*(?P<path>/[^?]*)?(\?(?P<options>.*))?")
+OF_THE_SET = {"replicaset", "directconnection", "loadbalanced", "readpreference", "srvservicename", "srvmaxhosts"}
 
 
-async def describe_members(names: Mapping[str, str]) -> tuple[str | None, list[Member]]:
-    """The set's name and its members, from host -> node name. Lag is against the newest write of any member."""
-    answers = await asyncio.gather(*(_status(host) for host in names))
+async def describe_members(names: Mapping[str, str], uri: str) -> tuple[str | None, list[Member]]:
+    """The set's name and its members, from host -> node name. Lag is against the newest write of any member.
+
+    `uri` is the shop's own connection string: members are asked under the same user.
+    """
+    answers = await asyncio.gather(*(_status(direct_uri(uri, host)) for host in names))
     times = [own["optimeDate"] for _, own in answers if own.get("optimeDate")]
     members = [
         Member(
@@ -30,12 +37,23 @@ async def describe_members(names: Mapping[str, str]) -> tuple[str | None, list[M
     return next((set_name for set_name, _ in answers if set_name), None), members
 
 
-async def _status(host: str) -> tuple[str | None, dict[str, Any]]:
+def direct_uri(uri: str, host: str) -> str:
+    """The connection string of one member: user, database and TLS of the whole set's, its host alone."""
+    parts = URI.fullmatch(uri)
+    if parts is None:
+        raise ValueError("not a connection string")
+    kept = {name: value for name, value in parse_qsl(parts["options"] or "") if name.lower() not in OF_THE_SET}
+    if parts["scheme"] == "mongodb+srv":  # follows from the scheme, which one member's address cannot have
+        kept = {"tls": "true", **kept}
+    kept["directConnection"] = "true"
+    return f"mongodb://{parts['user'] or ''}{host}{parts['path'] or '/'}?{urlencode(kept)}"
+
+
+async def _status(uri: str) -> tuple[str | None, dict[str, Any]]:
     """What a member says of itself, nothing when it does not answer in time."""
     milliseconds = int(MEMBER_SECONDS * 1000)
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        f"mongodb://{host}",
-        directConnection=True,
+        uri,
         serverSelectionTimeoutMS=milliseconds,
         connectTimeoutMS=milliseconds,
         socketTimeoutMS=milliseconds,

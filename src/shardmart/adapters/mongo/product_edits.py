@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,13 @@ class ProductEdits:
 
         await self._transactions.run(body)
 
+    async def add_many(self, products: Sequence[Product], *, logs: Sequence[StockLog]) -> None:
+        async def body(session: Session) -> None:
+            await self._products.insert_many([product_document(product) for product in products], session=session)
+            await self._logs.insert_many([log_document(log) for log in logs], session=session)
+
+        await self._transactions.run(body)
+
     async def change(
         self, *, seller_id: str, id: str, changes: ProductChanges, expected_version: int | None, at: datetime
     ) -> Product:
@@ -47,6 +55,10 @@ class ProductEdits:
     async def set_active(self, *, seller_id: str, id: str, active: bool, at: datetime) -> Product:
         _require_own(seller_id, id)
         return await self._write(Edit(id, at=at, fields={"is_active": active}))
+
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        _require_own(seller_id, id)
+        return await self._write(Edit(id, at=at, fields={"image_url": image_url}))
 
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         _require_own(seller_id, id)

@@ -26,7 +26,7 @@ class ReplicaTopology:
     async def describe(self) -> Mapping[str, Any]:
         names = {node["host"]: node["node"] for node in await self._nodes.known() if node.get("host")}
         hosts = sorted(names or self._hosts(), key=lambda host: names.get(host, host))
-        set_name, members = await describe_members({host: names.get(host, host) for host in hosts})
+        set_name, members = await describe_members({host: names.get(host, host) for host in hosts}, self._mongo.uri)
         return {"kind": "replica", "set": set_name, "members": members}
 
     def shapes(self) -> list[QueryShape]:

@@ -41,7 +41,16 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         _index("seller_newest", {"seller_id": UP, "deleted": UP, "created_at": DOWN, "_id": DOWN}),
         _index("newest", {"deleted": UP, "created_at": DOWN, "_id": DOWN}),
         _index("categories", {"is_active": UP, "category": UP}),
+        # What a crash left held; the reservations of a product are gone as soon as they are settled.
+        _index(
+            "reserved",
+            {"reservations.taken.at": UP},
+            partialFilterExpression={"reservations.taken.at": {"$type": "date"}},
+        ),
     ],
+    # what GridFS would create by itself at the first upload
+    "images.files": [_index("filename_1_uploadDate_1", {"filename": UP, "uploadDate": UP})],
+    "images.chunks": [_index("files_id_1_n_1", {"files_id": UP, "n": UP}, unique=True)],
     "orders": [
         _index("buyer", {"buyer_id": UP, "status": UP, "timestamp": DOWN, "_id": DOWN}),
         _index("seller", {"seller_id": UP, "status": UP, "timestamp": DOWN, "_id": DOWN}),
@@ -53,17 +62,18 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     ],
     "carts": [],
     "locks": [],
+    "announcements": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "claims": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "outcomes": [
         _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),
         _index("claim", {"claim_id": UP}, partialFilterExpression={"claim_id": {"$type": "string"}}),
+        _index("unsettled", {"unsettled_since": UP}, sparse=True),
     ],
     "notifications": [
         _index("user", {"user_id": UP, "created_at": DOWN, "_id": DOWN}),
         _index("unread", {"user_id": UP}, partialFilterExpression={"read": False}),
         _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),
     ],
-    "announcements": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
 }
 
 _WHOLE, _TEXT, _MONEY = {"bsonType": ["int", "long"]}, {"bsonType": "string"}, {"bsonType": "decimal"}

@@ -72,7 +72,8 @@ class ShardedTopology:
     async def _describe(
         self, sets: Sequence[Sequence[str]], names: Mapping[str, str]
     ) -> list[tuple[str | None, list[Member]]]:
-        asked = [describe_members({host: names.get(host, host) for host in hosts}) for hosts in sets]
+        uri = self._mongo.uri
+        asked = [describe_members({host: names.get(host, host) for host in hosts}, uri) for hosts in sets]
         return await asyncio.gather(*asked)
 
     async def _sets(self, known: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -72,3 +72,9 @@ async def chunks_of(mongo: Mongo, collection: str) -> list[Document]:
         return []
     found = await config["chunks"].find({"uuid": entry["uuid"]}).sort("min", 1).to_list(None)
     return [{"min": d["min"], "max": d["max"], "shard": d["shard"]} for d in found]
+
+
+async def primary_shard(mongo: Mongo) -> str:
+    """The shard of what is not sharded."""
+    entry = await mongo.client.get_database("config")["databases"].find_one({"_id": mongo.db.name})
+    return str(entry["primary"]) if entry else ""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from pymongo.errors import PyMongoError
 
@@ -20,6 +20,7 @@ from shardmart.adapters.mongo.failures import is_away
 from shardmart.adapters.mongo.gates import Gates
 from shardmart.domain.errors import Unavailable
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.004, 0.25
@@ -34,7 +35,7 @@ class Transactions:
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
         self._gates = Gates()
-        self._running: set[asyncio.Future[Any]] = set()
+        self._unhurried = Unhurried()
 
     async def run(
         self,
@@ -51,16 +52,7 @@ class Transactions:
         outcome is unknown then if the commit was under way. Errors of the body abort and pass through.
         """
         until = deadline if deadline is not None else asyncio.get_running_loop().time() + WRITE_SECONDS
-        # A client that hangs up cancels its handler; a transaction is not left half-way for that. It ends by itself.
-        work = asyncio.ensure_future(self._run(body, until, products))
-        self._running.add(work)
-        work.add_done_callback(self._ended)
-        return await asyncio.shield(work)
-
-    def _ended(self, work: asyncio.Future[Any]) -> None:
-        self._running.discard(work)
-        if not work.cancelled():
-            work.exception()  # looked at, also when nobody waits for it any more
+        return await self._unhurried.run(self._run(body, until, products))
 
     async def _run(self, body: Callable[[Session], Awaitable[T]], until: float, products: Sequence[str]) -> T:
         async with self._gates.hold(products, until=until):
@@ -106,6 +98,49 @@ class Transactions:
                 attempt += 1
                 await pause(attempt, until, error)
                 metrics.RETRIES.inc()
+
+
+class Unhurried:
+    """A client that hangs up cancels its handler; work on the database is not left half-way for that."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Future[Any]] = set()
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` returns; when the caller is cancelled it ends by itself."""
+        running = asyncio.ensure_future(work)
+        self._running.add(running)
+        running.add_done_callback(self._ended)
+        return await asyncio.shield(running)
+
+    def _ended(self, work: asyncio.Future[Any]) -> None:
+        self._running.discard(work)
+        if not work.cancelled():
+            work.exception()  # looked at, also when nobody waits for it any more
+
+
+class Tries:
+    """For single writes that are the same written twice: again and again until `until`, in the loop's time."""
+
+    def __init__(self, until: float | None = None) -> None:
+        self._until = until if until is not None else asyncio.get_running_loop().time() + WRITE_SECONDS
+        self._attempts = 0
+
+    async def persist(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `write` returns, however often its answer is lost. Raises Unavailable at the end of the time."""
+        while True:
+            try:
+                return await write(*args, **kwargs)
+            except PyMongoError as error:
+                if not is_away(error):
+                    raise
+                await self.again(error)
+                metrics.RETRIES.inc()
+
+    async def again(self, cause: Exception) -> None:
+        """Waits before another try. Raises Unavailable from `cause` at the end of the time."""
+        self._attempts += 1
+        await pause(self._attempts, self._until, cause)
 
 
 async def pause(attempt: int, until: float, cause: Exception) -> None:

@@ -12,8 +12,9 @@ from datetime import datetime
 
 from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkout, Member, ProductEdit
 from shardmart.domain import notices
+from shardmart.domain.cart import Cart
 from shardmart.domain.edits import edit_log, edited
-from shardmart.domain.errors import InvalidTransition, NotFound, ShardmartError
+from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError
 from shardmart.domain.listings import Product
 from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, Status
@@ -29,6 +30,7 @@ class Books:
     products: dict[str, Product] = field(default_factory=dict)  # whole, of those that are edited
     removed: set[str] = field(default_factory=set)  # of `products`, those that left the shop
     orders: dict[str, Order] = field(default_factory=dict)  # those to be cancelled
+    carts: dict[str, Cart] = field(default_factory=dict)  # by buyer, those that are bought
     outcomes: dict[str, Outcome | None] = field(default_factory=dict)  # of earlier runs; None: a change was made
 
 
@@ -41,6 +43,7 @@ class Changes:
     logs: list[StockLog] = field(default_factory=list)
     cancelled: list[Order] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    emptied: list[Cart] = field(default_factory=list)  # as they were read
     before: dict[str, Shelf] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
 
@@ -75,12 +78,24 @@ class Batch:
             return known
         outcome = decide(purchase, self.books.shelves, at=self.at)
         if isinstance(outcome, Placed):
+            self._empty_cart(purchase)
             logs = purchase_logs(outcome, self.books.shelves, at=self.at)
             self.changes.notices += notices.of_checkout(outcome, logs, self.books.shelves)
             self._move(logs)
         self.books.outcomes[purchase.checkout_id] = outcome
         self.changes.outcomes.append((purchase, outcome))
         return outcome
+
+    def _empty_cart(self, purchase: Purchase) -> None:
+        """Unless it was filled further meanwhile. Raises EmptyCart when somebody bought it before."""
+        if purchase.cart_version is None:
+            return
+        cart = self.books.carts.get(purchase.buyer_id)
+        if cart is None or not cart.lines:
+            raise EmptyCart
+        if cart.version == purchase.cart_version:
+            self.changes.emptied.append(cart)
+            self.books.carts[purchase.buyer_id] = replace(cart, lines=(), version=cart.version + 1)
 
     def _cancel(self, member: Cancellation) -> Order:
         order = self.books.orders.get(member.order_id)

@@ -32,7 +32,7 @@ from shardmart.domain import clock
 from shardmart.domain.errors import Unavailable
 
 COMMIT_SECONDS = 3.0  # how long a lost commit is asked for on its session before the batch runs anew
-DUPLICATE = 11000
+DUPLICATE, MOST_DUPLICATES = 11000, 3  # one that stays is no outcome of an earlier run, but poison
 KILLED = frozenset({43, 237, 11601})  # what a session says that a successor has ended: run again
 UNKNOWN = "UnknownTransactionCommitResult"
 log = logging.getLogger("shardmart.group")
@@ -142,6 +142,7 @@ class _Run:
         self.look = False  # for outcomes of earlier runs
         self.sent = False  # a commit, which may have happened
         self._attempts = 0
+        self._duplicates = 0
 
     def still_wanted(self, tickets: list[Ticket]) -> list[Ticket]:
         if self.sent:
@@ -151,8 +152,9 @@ class _Run:
 
     async def may_go_on(self, error: Exception) -> bool:
         """Whether the same batch may succeed after `error`, and the pause before. Raises Unavailable at the end."""
-        if _is_duplicate(error) and not self.look:
-            self.look = True  # some were decided by an earlier run: ask which
+        if _is_duplicate(error) and self._duplicates < MOST_DUPLICATES:
+            self._duplicates += 1
+            self.look = True  # some were decided by an earlier run, or are at this moment: ask which
             return True
         killed = isinstance(error, OperationFailure) and error.code in KILLED
         if not (killed or isinstance(error, Stale | InDoubt) or is_away(error)):

@@ -6,15 +6,16 @@ import asyncio
 
 from shardmart import metrics
 from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.group import shards
 from shardmart.adapters.mongo.group.commit import Commits
-from shardmart.adapters.mongo.group.lanes import LaneOf, Lanes, any_lane
+from shardmart.adapters.mongo.group.lanes import Lanes, any_lane
 from shardmart.adapters.mongo.group.members import Answer, Member
 from shardmart.adapters.mongo.group.sessions import Sessions
 from shardmart.adapters.mongo.group.tickets import Ticket
 from shardmart.domain.errors import Unavailable
 
 LANES = 3
-MOST_MEMBERS = 256  # of a batch: keeps a transaction short, and what is lost with it small
+MOST_LINES = 256  # of a batch: keeps a transaction short, and what is lost with it small
 MOST_WAITING = 4096
 
 
@@ -22,12 +23,18 @@ class Committer:
     """Starts itself with the first member. Correct however many there are; fastest alone, for it never conflicts."""
 
     def __init__(
-        self, mongo: Mongo, *, lanes: int = LANES, most_waiting: int = MOST_WAITING, lane_of: LaneOf = any_lane
+        self,
+        mongo: Mongo,
+        *,
+        lanes: int = LANES,
+        most_waiting: int = MOST_WAITING,
+        shard_lanes: shards.ShardLanes | None = None,
     ) -> None:
         self.sessions = Sessions(mongo)
         self._mongo = mongo
-        self._lanes = Lanes(lane_of=lane_of)
-        self._number = lanes
+        self._shard_lanes = shard_lanes
+        self._lanes = Lanes(lane_of=shard_lanes.lane_of if shard_lanes else any_lane)
+        self._number = shards.LANES if shard_lanes else lanes
         self._most_waiting = most_waiting
         self._tasks: list[asyncio.Task[None]] = []
         self._open: set[asyncio.Future[Answer]] = set()
@@ -40,13 +47,18 @@ class Committer:
         if len(self._lanes) >= self._most_waiting:
             raise Unavailable
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._run(lane)) for lane in range(self._number)]
+            self._start()
         loop = asyncio.get_running_loop()
         ticket = Ticket(member, deadline=deadline, since=loop.time(), answer=loop.create_future())
         self._open.add(ticket.answer)
         ticket.answer.add_done_callback(self._answered)
         self._lanes.put(ticket)
         return ticket.answer
+
+    def _start(self) -> None:
+        self._tasks = [asyncio.create_task(self._run(lane)) for lane in range(self._number)]
+        if self._shard_lanes is not None:
+            self._tasks.append(asyncio.create_task(self._shard_lanes.follow()))
 
     async def close(self) -> None:
         """Stops in the middle; open transactions are aborted, and who still waits is told that it is unknown."""
@@ -68,7 +80,7 @@ class Committer:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                batch = await self._lanes.take(lane, most=MOST_MEMBERS)
+                batch = await self._lanes.take(lane, most=MOST_LINES)
                 now = loop.time()
                 metrics.BATCH_SIZE.observe(len(batch))
                 for ticket in batch:

@@ -1,8 +1,8 @@
 """Who may go next: the queue of tickets, and the table of products in flight.
 
 Several lanes commit at the same time, so that one batch's wait for the majority is another's time to write. No two
-of them hold one product, so they never conflict. A ticket that must wait for a product keeps every product it wants
-from those behind it: first come, first served per product, and nothing starves.
+of them hold one product (or one cart), so they never conflict. A ticket that must wait for a product keeps every
+product it wants from those behind it: first come, first served per product, and nothing starves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LaneOf = Callable[[Member], "int | None"]
 
 
 def any_lane(member: Member) -> int | None:
-    """On a replica set every lane serves all. On a sharded cluster: a lane per shard, one for carts over several."""
+    """On a replica set every lane serves all; on a sharded cluster see `shards.py`."""
     return None
 
 
@@ -34,13 +34,16 @@ class Lanes:
 
     def put(self, ticket: Ticket) -> None:
         self._waiting.append(ticket)
-        if self._barred.isdisjoint(ticket.products):
+        if self._barred.isdisjoint(ticket.holds):
             self._free.set()
         else:
-            self._barred.update(ticket.products)
+            self._barred.update(ticket.holds)
 
     async def take(self, lane: int, *, most: int) -> list[Ticket]:
-        """The next batch for a lane: all that may go now, up to `most`. Its products are in flight until `done`."""
+        """The next batch for a lane: all that may go now, until it has `most` lines.
+
+        What it holds is in flight until `done`.
+        """
         while not (batch := self._pick(lane, most)):
             self._free.clear()
             await self._free.wait()
@@ -48,7 +51,7 @@ class Lanes:
 
     def done(self, batch: Sequence[Ticket]) -> None:
         for ticket in batch:
-            self._in_flight.difference_update(ticket.products)
+            self._in_flight.difference_update(ticket.holds)
         if self._waiting:
             self._free.set()
         else:
@@ -58,14 +61,18 @@ class Lanes:
         batch: list[Ticket] = []
         left: list[Ticket] = []
         barred = set(self._in_flight)
+        room = most
         for ticket in self._waiting:
             mine = self._lane_of(ticket.member) in (None, lane)
-            if mine and len(batch) < most and barred.isdisjoint(ticket.products):
+            if mine and room > 0 and barred.isdisjoint(ticket.holds):
                 batch.append(ticket)
+                room -= len(ticket.holds)
             else:
-                barred.update(ticket.products)
+                barred.update(ticket.holds)
                 left.append(ticket)
         for ticket in batch:
-            self._in_flight.update(ticket.products)
+            self._in_flight.update(ticket.holds)
         self._waiting, self._barred = left, barred | self._in_flight
+        if room <= 0 and left:
+            self._free.set()  # what this one has no room for may suit another lane
         return batch

@@ -30,6 +30,11 @@ class Checkout:
     def products(self) -> tuple[str, ...]:
         return tuple([line.product_id for line in self.purchase.lines])
 
+    @property
+    def cart(self) -> str | None:
+        """The buyer whose cart this empties."""
+        return self.purchase.buyer_id if self.purchase.cart_version is not None else None
+
 
 @dataclass(slots=True, frozen=True)
 class Cancellation:
@@ -53,6 +58,12 @@ class ProductEdit:
 
 Member = Union[Checkout, Cancellation, ProductEdit]  # noqa: UP007 - evaluated at run time on 3.10
 Answer = Union[Outcome, Order, Product, ShardmartError]  # noqa: UP007 - an error is an answer: a final no
+
+
+def holds(member: Member) -> tuple[str, ...]:
+    """What no other batch may touch at the same time: the products, and the cart that is bought."""
+    cart = member.cart if isinstance(member, Checkout) else None
+    return member.products if cart is None else (*member.products, f"cart {cart}")
 
 
 def home_of(member: Member) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from shardmart.adapters.mongo.carts import EMPTIED
 from shardmart.adapters.mongo.checkouts import outcome_expiry, stored_outcome
 from shardmart.adapters.mongo.client import Document, Mongo, Session
 from shardmart.adapters.mongo.documents import (
     PRODUCT_FIELDS,
     SHELF_FIELDS,
+    cart_of,
     log_document,
     order_of,
     outcome_of,
@@ -20,7 +22,7 @@ from shardmart.adapters.mongo.documents import (
     shelf_of,
 )
 from shardmart.adapters.mongo.group.batch import Books, Changes
-from shardmart.adapters.mongo.group.members import Cancellation, Member, ProductEdit, home_of
+from shardmart.adapters.mongo.group.members import Cancellation, Checkout, Member, ProductEdit, home_of
 from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_edits import changed_fields
 from shardmart.adapters.mongo.transactions import Stale
@@ -38,6 +40,7 @@ class BatchStore:
         self._orders = mongo.collection("orders")
         self._logs = mongo.collection("inventory_logs")
         self._outcomes = mongo.collection("outcomes")
+        self._carts = mongo.collection("carts")
 
     async def read(self, session: Session, members: Sequence[Member], *, look: bool) -> Books:
         """`look`: ask for outcomes of earlier runs too; without, a member that ran before is a duplicate key."""
@@ -52,6 +55,9 @@ class BatchStore:
         if cancelled := {member.order_id for member in members if isinstance(member, Cancellation)}:
             orders = await self._orders.find(_which(cancelled), session=session).to_list(len(cancelled))
             books.orders = {d["_id"]: order_of(d) for d in orders}
+        if buyers := {member.cart for member in members if isinstance(member, Checkout) and member.cart}:
+            carts = await self._carts.find({"_id": {"$in": sorted(buyers)}}, session=session).to_list(len(buyers))
+            books.carts = {d["_id"]: cart_of(d) for d in carts}
         if look:
             known = {member.id for member in members}
             stored = await self._outcomes.find(_which(known), session=session).to_list(len(known))
@@ -72,6 +78,11 @@ class BatchStore:
         if changes.cancelled:
             cancelling = [_cancelling(order, at) for order in changes.cancelled]
             _all_matched(await self._orders.bulk_write(cancelling, ordered=False, session=session), cancelling)
+        if changes.emptied:
+            emptying = [
+                UpdateOne({"_id": cart.buyer_id, "version": cart.version}, EMPTIED) for cart in changes.emptied
+            ]
+            _all_matched(await self._carts.bulk_write(emptying, ordered=False, session=session), emptying)
         if changes.logs:
             await self._logs.insert_many([log_document(log) for log in changes.logs], ordered=False, session=session)
         await store_notices(self._mongo, changes.notices, session)

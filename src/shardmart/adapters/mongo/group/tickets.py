@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from shardmart.adapters.mongo.group.members import Answer, Member
+from shardmart.adapters.mongo.group.members import Answer, Member, holds
 from shardmart.domain.errors import Unavailable
 
 
 class Ticket:
-    """`deadline` and `since` are in the loop's time."""
+    """`deadline` and `since` are in the loop's time; `holds` is what it keeps from other batches."""
 
-    __slots__ = ("answer", "deadline", "member", "products", "since")
+    __slots__ = ("answer", "deadline", "holds", "member", "since")
 
     def __init__(self, member: Member, *, deadline: float, since: float, answer: asyncio.Future[Answer]) -> None:
         self.member = member
-        self.products = member.products
+        self.holds = holds(member)
         self.deadline = deadline
         self.since = since
         self.answer = answer

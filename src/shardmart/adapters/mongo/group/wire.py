@@ -25,6 +25,7 @@ from shardmart.adapters.mongo.documents import (
 from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkout, Member, ProductEdit
 from shardmart.domain.edits import Edit
 from shardmart.domain.errors import (
+    EmptyCart,
     FieldError,
     InsufficientStock,
     InvalidInput,
@@ -39,7 +40,7 @@ from shardmart.domain.listings import Product
 from shardmart.domain.orders import Order
 
 LENGTH_BYTES, SHORTEST, LONGEST = 4, 5, 1 << 20
-_ERRORS = {cls.code: cls for cls in (NotFound, VersionConflict, InvalidTransition, Unavailable)}
+_ERRORS = {cls.code: cls for cls in (NotFound, VersionConflict, InvalidTransition, EmptyCart, Unavailable)}
 
 
 class BadFrame(Exception):

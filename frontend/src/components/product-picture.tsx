@@ -1,0 +1,69 @@
+import { useId } from "react";
+
+import { motifOf, paletteOf } from "@/components/product-motifs";
+import { cx } from "@/lib/class-names";
+
+type PictureProps = {
+  product: { name: string; category: string; image_url?: string | null };
+  className?: string;
+  /** In the first screen: loaded at once. */
+  eager?: boolean;
+};
+
+/**
+ * The product's photo, or a picture drawn from its name and category: the same product always looks the same.
+ * Decorative: the product's name stands beside it.
+ */
+export function ProductPicture({ product, className, eager = false }: PictureProps) {
+  if (product.image_url) {
+    return (
+      <img
+        src={product.image_url}
+        alt=""
+        width={800}
+        height={800}
+        loading={eager ? "eager" : "lazy"}
+        decoding="async"
+        className={cx("aspect-square size-full object-cover", className)}
+      />
+    );
+  }
+  return <Drawing name={product.name} category={product.category} className={className} />;
+}
+
+function Drawing({ name, category, className }: { name: string; category: string; className?: string }) {
+  const id = useId();
+  const { hue, second, sunX, sunY, tilt } = paletteOf(name, category);
+  const Motif = motifOf(name, category);
+  return (
+    <svg viewBox="0 0 200 200" aria-hidden className={cx("aspect-square size-full", className)}>
+      <defs>
+        <linearGradient id={`${id}-sky`} x1="0" y1="0" x2="0.6" y2="1">
+          <stop offset="0" stopColor={`hsl(${hue} 42% 90%)`} />
+          <stop offset="1" stopColor={`hsl(${second} 38% 78%)`} />
+        </linearGradient>
+        <radialGradient id={`${id}-sun`}>
+          <stop offset="0" stopColor={`hsl(${second} 90% 97%)`} />
+          <stop offset="1" stopColor={`hsl(${second} 90% 97%)`} stopOpacity="0" />
+        </radialGradient>
+        <linearGradient id={`${id}-ground`} x1="0" y1="0" x2="0" y2="1">
+          <stop offset="0" stopColor={`hsl(${hue} 34% 70%)`} stopOpacity="0.55" />
+          <stop offset="1" stopColor={`hsl(${hue} 34% 58%)`} stopOpacity="0.4" />
+        </linearGradient>
+      </defs>
+      <rect width="200" height="200" fill={`url(#${id}-sky)`} />
+      <circle cx={sunX} cy={sunY} r="88" fill={`url(#${id}-sun)`} />
+      <path d={`M-10 ${150 - tilt} Q 70 ${128 + tilt} 210 ${146 + tilt} V210 H-10Z`} fill={`url(#${id}-ground)`} />
+      <ellipse cx="100" cy="150" rx="42" ry="6" fill={`hsl(${hue} 35% 30%)`} opacity="0.16" />
+      <Motif
+        x={53}
+        y={54}
+        width={94}
+        height={94}
+        strokeWidth={1}
+        color={`hsl(${hue} 48% 24%)`}
+        fill={`hsl(${hue} 60% 97% / 0.72)`}
+      />
+    </svg>
+  );
+}

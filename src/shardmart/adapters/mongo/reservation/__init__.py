@@ -1,0 +1,1 @@
+"""Strategy `reservation`: a saga of single-document writes. docs/reservation.md explains it."""

@@ -174,7 +174,12 @@ class OrderStatus(Body):
 class NotificationsRead(Body):
     """Either `ids` or `all`."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["ids"]}, {"required": ["all"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["ids"]}, {"required": ["all"]}],
+            "example": {"ids": [f"{_AN_ID}-placed"]},
+        }
+    )
 
     ids: Annotated[Annotated[list[NotificationId], Field(min_length=1, max_length=100)] | None, GivenOrLeftOut] = None
     all: Annotated[Literal[True] | None, GivenOrLeftOut] = None

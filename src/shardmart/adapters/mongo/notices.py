@@ -26,8 +26,12 @@ LIFETIME = timedelta(seconds=NOTICE_SECONDS)
 async def store_notices(mongo: Mongo, told: Sequence[Notice], session: Session | None = None) -> None:
     """Stores them in the transaction of `session`. Raises the driver's errors: the transaction must see them."""
     if told:
-        documents = [{**notice_document(one), "expires_at": one.created_at + LIFETIME} for one in told]
+        documents = [stored_notice(notice) for notice in told]
         await mongo.collection(COLLECTION).insert_many(documents, ordered=False, session=session)
+
+
+def stored_notice(notice: Notice) -> Document:
+    return {**notice_document(notice), "expires_at": notice.created_at + LIFETIME}
 
 
 @repository

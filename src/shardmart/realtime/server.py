@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -26,6 +27,7 @@ from shardmart.web.errors import problem
 from shardmart.web.wire import ShopRequest
 
 PATH = "/socket.io/"
+log = logging.getLogger("shardmart.realtime")
 LOOK_SECONDS = 0.5  # how often ended tokens and unfinished handshakes are looked for
 MOST_REPLAYED = 200  # product states told to one client that subscribes again
 STATES_MARGIN = 2 << 32  # two seconds of cluster time: a state may have been held back when its place had passed
@@ -46,6 +48,19 @@ def attach(app: Sanic[Any, Any], settings: Settings) -> None:
     app.add_route(connect, PATH, methods=["GET"], name="realtime.connect")
     app.register_listener(server.start, "before_server_start")
     app.register_listener(server.stop, "before_server_stop")
+
+
+class _Server(socketio.AsyncServer):  # type: ignore[misc]
+    """Ends a connection with its first packet that cannot be handled, where the original logs each and goes on."""
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except Exception as error:
+            if not isinstance(error, (ValueError, TypeError, LookupError)):
+                log.error("a packet could not be handled", exc_info=error)
+            line: Line = self.environ[eio_sid][ENVIRON]
+            line.end("malformed", "This is not a packet that this server takes.")
 
 
 class SocketServer:
@@ -74,7 +89,7 @@ class SocketServer:
         await self.sio.shutdown()
 
     def _make(self) -> socketio.AsyncServer:
-        sio = socketio.AsyncServer(
+        sio = _Server(
             async_mode="sanic",
             transports=["websocket"],
             cors_allowed_origins=list(self._origins),

@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 
+from shardmart.domain import clock
 from shardmart.domain.accounts import Actor, Role, Session
 from shardmart.domain.errors import Unauthenticated
 
@@ -45,6 +46,9 @@ class JwtTokens:
                 self._verified.clear()
             self._verified[token] = (actor, claims["exp"])
         return actor
+
+    def access_ends(self, token: str) -> datetime:
+        return clock.from_ms(int(self._read(token, "access")["exp"]) * 1000)
 
     def read_refresh(self, token: str) -> tuple[str, int]:
         session_id, _, generation = str(self._read(token, "refresh")["jti"]).partition(".")

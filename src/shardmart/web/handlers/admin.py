@@ -45,10 +45,10 @@ async def dashboard(call: Call) -> Reply:
 
 
 async def health(call: Call) -> Reply:
-    """The database as the lab sees it, and what serves the shop. The relay comes with a later issue."""
+    """The database as the lab sees it, and what serves the shop. The relay's lag is this worker's."""
     settings = call.settings
     app = {"node": f"{settings.host}:{settings.port}", "workers": settings.workers, "version": shardmart.__version__}
     topology = await lab.topology(call.shop)
     watch = call.shop.committer
     committer = {**watch.state(), **metrics.committer_figures()} if watch is not None else None
-    return replies.ok({**topology, "apps": [app], "committer": committer, "relay_lag_ms": None})
+    return replies.ok({**topology, "apps": [app], "committer": committer, "relay_lag_ms": call.shop.relay.lag_ms})

@@ -83,8 +83,10 @@ def on_test_stop(environment: Environment, **_: Any) -> None:
 
 @events.quitting.add_listener
 def on_quitting(environment: Environment, **_: Any) -> None:
-    if isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():
+    """After a signal users are still at it, and Locust would stop them only after this."""
+    if environment.runner is None or isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():
         return
+    environment.runner.stop()
     if isinstance(environment.runner, LocalRunner):
         _append("local", journal.take())
     (playing.directory() / ledger.STATISTICS).write_text(json.dumps(_statistics(environment)), encoding="utf-8")

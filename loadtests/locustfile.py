@@ -28,10 +28,11 @@ from loadtests.scenarios.flash_sale import FlashSale
 from loadtests.scenarios.hot_item import HotItem
 from loadtests.scenarios.mixed import Mixed
 from loadtests.scenarios.mixed_cart import MixedCart
+from loadtests.scenarios.realtime import Realtime
 from loadtests.scenarios.restock import Restock
 from loadtests.scenarios.uniform import Uniform
 
-USERS = (Browse, CancelStorm, FlashSale, HotItem, Mixed, MixedCart, Restock, Uniform)
+USERS = (Browse, CancelStorm, FlashSale, HotItem, Mixed, MixedCart, Realtime, Restock, Uniform)
 OWN_SECONDS = 60.0  # what a flash sale lasts when Locust's page started it
 PARENT_POLL_SECONDS = 0.5
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import gevent
 from locust import events
 from locust.env import Environment
-from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+from locust.runners import LocalRunner, MasterRunner, Runner, WorkerRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `locust -f` knows the file, not the package
 
@@ -28,12 +29,14 @@ from loadtests.scenarios.flash_sale import FlashSale
 from loadtests.scenarios.hot_item import HotItem
 from loadtests.scenarios.mixed import Mixed
 from loadtests.scenarios.mixed_cart import MixedCart
+from loadtests.scenarios.realtime import Realtime
 from loadtests.scenarios.restock import Restock
 from loadtests.scenarios.uniform import Uniform
 
-USERS = (Browse, CancelStorm, FlashSale, HotItem, Mixed, MixedCart, Restock, Uniform)
+USERS = (Browse, CancelStorm, FlashSale, HotItem, Mixed, MixedCart, Realtime, Restock, Uniform)
 OWN_SECONDS = 60.0  # what a flash sale lasts when Locust's page started it
 PARENT_POLL_SECONDS = 0.5
+WORKERS_SECONDS = 25  # longer than users may take to finish
 
 journal = Journal()
 
@@ -49,7 +52,7 @@ def on_init(environment: Environment, **_: Any) -> None:
     gevent.spawn(_every_second, environment)
     if playing.STAGE_VARIABLE in os.environ:
         gevent.spawn(_follow_parent, environment, os.getppid())
-    # timers count from what the loop took for now, which is before all these imports: --run-time would end too early
+    # timers count from what the loop took for now, which is before all these imports: they would end too early
     gevent.get_hub().loop.update_now()
 
 
@@ -67,6 +70,8 @@ def on_test_start(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, MasterRunner):
         environment.runner.send_message("stage", {"stage": set_stage.dumps()})
     _begin(environment, set_stage)
+    if given:
+        gevent.spawn_later(set_stage.seconds, _end, environment)
 
 
 @events.request.add_listener
@@ -76,18 +81,38 @@ def on_request(response_time: float, exception: Exception | None, **_: Any) -> N
 
 @events.test_stop.add_listener
 def on_test_stop(environment: Environment, **_: Any) -> None:
-    """The last second is not over yet."""
-    if environment.runner and not isinstance(environment.runner, MasterRunner):
-        journal.close_second(environment.runner.user_count)
+    """The last second is not over yet, and Locust's master does not wait for its workers' last reports."""
+    runner = environment.runner
+    if runner and not isinstance(runner, MasterRunner):
+        journal.close_second(runner.user_count)
+    if isinstance(runner, WorkerRunner):
+        runner._send_stats()
 
 
 @events.quitting.add_listener
 def on_quitting(environment: Environment, **_: Any) -> None:
-    if isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():
+    """After a signal users are still at it, and Locust would stop them only after this."""
+    if environment.runner is None or isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():
         return
+    _stop(environment.runner)
     if isinstance(environment.runner, LocalRunner):
         _append("local", journal.take())
     (playing.directory() / ledger.STATISTICS).write_text(json.dumps(_statistics(environment)), encoding="utf-8")
+
+
+def _end(environment: Environment) -> None:
+    """In place of --run-time, which ends the master before slow workers have reported."""
+    if environment.runner:
+        _stop(environment.runner)
+        environment.runner.quit()
+
+
+def _stop(runner: Runner) -> None:
+    """Users finish what they are at. A master waits until every worker has said that it has stopped."""
+    runner.stop()
+    until = time.monotonic() + WORKERS_SECONDS
+    while isinstance(runner, MasterRunner) and len(runner.clients) and time.monotonic() < until:
+        gevent.sleep(0.1)
 
 
 def _begin(environment: Environment, set_stage: stage.Stage) -> None:

@@ -29,7 +29,7 @@ from loadtests.report import Report
 from loadtests.run import run
 
 STRATEGIES = ("group", "transaction", "reservation")
-CHOSEN = ("uniform", "hot_item", "mixed_cart", "cancel_storm", "mixed")
+CHOSEN = ("uniform", "hot_item", "mixed_cart", "cancel_storm", "realtime", "mixed")
 SALE_USERS, SALE_STOCK = 1000, 100
 BEGIN, END = "<!-- the matrix begins -->", "<!-- the matrix ends -->"
 HEAD = (

@@ -26,5 +26,6 @@ SCENARIOS = {
     "flash_sale": Needs("FlashSale", stock=100, hot=True),
     "restock": Needs("Restock", sellers=4, products=8, stock=50, hot=True),
     "cancel_storm": Needs("CancelStorm", sellers=2, products=4, stock=200, hot=True),
+    "realtime": Needs("Realtime", sellers=2, products=10, stock=5_000, hot=True),
     "mixed": Needs("Mixed", sellers=6, products=60, stock=2_000, hot=True),
 }

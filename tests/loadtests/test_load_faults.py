@@ -10,14 +10,14 @@ from tests.support.shop import Shop
 
 PLANS = {
     "replica": "stepdown@2s,kill-committer@5s,kill-primary@9s+3s",
-    "sharded": "kill-router@2s+1s,kill-worker@5s,move-chunk@8s,kill-primary@10s+3s",
+    "sharded": "move-chunk@1s,kill-router@6s+1s,kill-primary@11s+3s",
 }
 
 
 def test_a_run_with_faults_comes_out_consistent_and_tells_the_gaps(broken: Shop, tmp_path: Path) -> None:
     plan = PLANS[broken.demo.topology]
     expected = [fault.partition("@")[0] for fault in plan.split(",")]
-    done = run_on(broken, tmp_path, "mixed_cart", "--users", 8, "--time", "16s", "--faults", plan)
+    done = run_on(broken, tmp_path, "mixed_cart", "--users", 4, "--time", "16s", "--faults", plan)
     assert done.code == 0, done.said
     report = done.report
     assert (report["verdict"], report["lost"], report["duplicated"]) == ("consistent", 0, 0)

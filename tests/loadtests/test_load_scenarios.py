@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from runs import behind, loadtests, run_on
 
+from loadtests.common import ledger
 from loadtests.common.needs import SCENARIOS
 from tests.support.demo import ROOT, clean_environment
 from tests.support.shop import Shop
 
 READS_ONLY = ("browse",)
+OWN_TESTS = ("flash_sale", "realtime")
 
 
-@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "flash_sale"])
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name not in OWN_TESTS])
 def test_a_scenario_comes_out_consistent(shop: Shop, scenario: str, tmp_path: Path) -> None:
     done = run_on(shop, tmp_path, scenario, "--users", 6, "--time", "2s")
     assert done.code == 0, done.said
@@ -28,6 +30,14 @@ def test_a_scenario_comes_out_consistent(shop: Shop, scenario: str, tmp_path: Pa
     assert report["audit"]["consistent"] is True
     assert report["seconds"] >= 1.5, "a run lasts as long as it should"
     assert (tmp_path / "report.html").read_text().count("<svg") >= 3
+
+
+def test_watchers_see_what_is_bought(shop: Shop, tmp_path: Path) -> None:
+    done = run_on(shop, tmp_path, "realtime", "--users", 5, "--time", "4s")
+    assert done.code == 0, done.said
+    kept = ledger.read(tmp_path / "ledger")
+    assert len(kept.seen) > 5 and {"CONNECT socket.io", "EVENT stock_update"} <= done.report["latency_ms"].keys()
+    assert not any(second.failures for second in kept.seconds)
 
 
 def test_a_flash_sale_sells_what_there_is_and_tells_the_others(shop: Shop, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from bench import checkout, depth, listing, memory, router, topologies
+from bench import checkout, depth, listing, memory, realtime, router, topologies
 from bench.console import log
 from bench.server import NotReady
 from bench.stack import Stack, stack
@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, Section] = {
     "checkout": Section([REPLICA], lambda on, args: checkout.measure(on[0], rounds=3, seconds=args.seconds)),
     "depth": Section([ALONE], lambda on, args: depth.measure(on[0], requests=args.requests)),
     "router": Section([SHARDED], lambda on, args: router.measure(on[0], rounds=7, seconds=args.seconds)),
+    "realtime": Section([REPLICA], lambda on, args: realtime.measure(on[0], seconds=args.seconds)),
     "topologies": Section(
         [REPLICA, SHARDED], lambda on, args: topologies.measure(on[0], on[1], rounds=5, seconds=args.seconds)
     ),

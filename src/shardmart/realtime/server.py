@@ -11,6 +11,7 @@ import socketio
 from sanic import Sanic
 from sanic.exceptions import BadRequest
 from sanic.request import Request
+from sanic_ext import openapi
 
 from shardmart.domain.changes import Position
 from shardmart.domain.errors import Forbidden, ShardmartError, Unavailable
@@ -45,6 +46,7 @@ def attach(app: Sanic[Any, Any], settings: Settings) -> None:
         return await server.handle(request)
 
     connect.is_websocket = True  # type: ignore[attr-defined]  # Sanic expects no answer from it then
+    openapi.exclude()(connect)  # no call of the HTTP API
     app.add_route(connect, PATH, methods=["GET"], name="realtime.connect")
     app.register_listener(server.start, "before_server_start")
     app.register_listener(server.stop, "before_server_stop")

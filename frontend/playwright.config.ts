@@ -22,7 +22,8 @@ export default defineConfig({
     launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: CHROMIUM_FLAGS },
   },
   projects: [
-    { name: "replica", use: { baseURL: URLS.replica } },
+    { name: "bench", testDir: "e2e/bench", use: { baseURL: URLS.replica } },
+    { name: "replica", testIgnore: "bench/**", use: { baseURL: URLS.replica } },
     { name: "sharded", use: { baseURL: URLS.sharded }, testMatch: "journeys/*.spec.ts", grep: /@core/ },
   ],
 });

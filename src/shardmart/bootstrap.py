@@ -21,7 +21,7 @@ from shardmart.adapters.mongo.changes import MongoChanges
 from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
-from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.client import WRITE_CONCERNS, Mongo
 from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
@@ -98,7 +98,12 @@ def open_mongo(settings: Settings) -> Mongo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # of an unknown option the driver only warns
-            return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+            return Mongo(
+                settings.mongo_uri,
+                database=settings.mongo_database,
+                driver=settings.mongo_driver,
+                write_concern=WRITE_CONCERNS[settings.write_concern],
+            )
     except (ValueError, ConfigurationError, UserWarning) as error:
         raise WrongSetting(f"SHARDMART_MONGO_URI cannot be used: {error}") from None
 
@@ -141,6 +146,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
         wired |= {
+            "committer": committer,
             "checkout": GroupCheckout(committer),
             "orders": GroupOrders(mongo, transactions, committer),
             "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries),
@@ -153,10 +159,13 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             "orders": MongoOrders(mongo, transactions),
             "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         }
-    strategies: dict[str, ports.Checkout] = {"transaction": TransactionCheckout(mongo, transactions, outcomes)}
+    strategies: dict[str, ports.Checkout] = {
+        "transaction": TransactionCheckout(mongo, transactions, outcomes),
+        "reservation": reservation.checkout,
+        settings.checkout: wired["checkout"],
+    }
     if settings.lab:
         strategies["naive"] = NaiveCheckout(mongo)
-    strategies[settings.checkout] = wired["checkout"]
     if committer is not None:
         strategies["group"] = wired["checkout"]
     wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)

@@ -18,6 +18,7 @@ T = TypeVar("T")
 DRIVERS = ("motor", "pymongo")
 STRATEGIES = ("auto", "group", "transaction", "reservation", "naive")
 CATALOGUE_READS = ("primary", "secondaryPreferred")
+WRITE_CONCERNS = ("majority", "1")
 TOPOLOGIES = ("replica", "sharded")
 SHORTEST_KEY = 32
 LONGEST_RUNTIME_DIR = 90  # the path of a Unix socket ends at 108 bytes, its own name included
@@ -47,6 +48,7 @@ class Settings:
     topology: str = "replica"
     checkout: str = "auto"
     catalogue_reads: str = "primary"
+    write_concern: str = "majority"
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
@@ -92,6 +94,7 @@ def load(
         topology=read.choice("TOPOLOGY", TOPOLOGIES),
         checkout=read.choice("CHECKOUT", STRATEGIES),
         catalogue_reads=read.choice("CATALOGUE_READS", CATALOGUE_READS),
+        write_concern=read.choice("WRITE_CONCERN", WRITE_CONCERNS),
         host=host,
         port=port,
         workers=read.number("WORKERS", 2, 1, 64),
@@ -128,6 +131,8 @@ def _check(s: Settings) -> None:
         raise WrongSetting(f"SHARDMART_BCRYPT_ROUNDS must be at least {LEAST_BCRYPT_ROUNDS} outside loopback demos")
     if s.checkout == "naive" and not s.lab:
         raise WrongSetting("SHARDMART_CHECKOUT=naive oversells on purpose and needs SHARDMART_LAB=1")
+    if s.write_concern != "majority" and not s.lab:
+        raise WrongSetting("SHARDMART_WRITE_CONCERN=1 loses acknowledged orders on purpose and needs SHARDMART_LAB=1")
     for origin in s.origins:
         if _ORIGIN.fullmatch(origin) is None:
             raise WrongSetting(f"SHARDMART_ORIGINS: {origin} is no origin such as https://shop.example")

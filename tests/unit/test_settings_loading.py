@@ -43,6 +43,8 @@ def test_what_is_required_is_named_when_it_is_missing(missing: str, value: str |
         ("CHECKOUT", "hope"),
         ("CHECKOUT", "naive"),
         ("CATALOGUE_READS", "nearest"),
+        ("WRITE_CONCERN", "0"),
+        ("WRITE_CONCERN", "1"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "http"),
@@ -111,6 +113,11 @@ def test_what_is_relaxed_is_relaxed_on_loopback_demos_only(
 
 def test_naive_runs_in_the_lab() -> None:
     assert loaded(CHECKOUT="naive", LAB="1").checkout == "naive"
+
+
+def test_one_acknowledging_member_is_enough_in_the_lab_only() -> None:
+    assert loaded().write_concern == "majority"
+    assert loaded(WRITE_CONCERN="1", LAB="1").write_concern == "1"
 
 
 @pytest.mark.parametrize(("word", "value"), [("1", True), ("ON", True), ("true", True), ("0", False), ("Off", False)])

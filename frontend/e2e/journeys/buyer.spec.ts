@@ -9,7 +9,7 @@ test("a buyer registers, buys, sees the order and cancels it, and the stock is b
   await page.getByRole("link", { name: "Quiet Copper Lamp" }).first().click();
   await expect(page).toHaveURL(/\/products\/[0-9a-f]/);
   await page.goto(`/products/${lamp.id}`);
-  await expect(page.getByText("5 left")).toBeVisible();
+  await expect(page.getByRole("main").getByRole("status").getByText("5 left")).toBeVisible();
   await page.getByRole("button", { name: "One more" }).click();
   await page.getByRole("button", { name: "Add to cart" }).click();
   await page.getByRole("link", { name: "Sign in and check out" }).click();

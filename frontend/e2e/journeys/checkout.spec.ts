@@ -1,5 +1,6 @@
+import type { Page, Route } from "@playwright/test";
+
 import { addToCart, expect, signIn, test, type Api, type Person } from "../support/shop.ts";
-import type { Page } from "@playwright/test";
 
 /** A buyer at the last step, with one unit of a new product in the cart. */
 async function atTheCheckout(page: Page, api: Api, stock = 5): Promise<{ buyer: Person; productId: string }> {
@@ -44,11 +45,10 @@ test("a lost answer and a reload place one order, and the buyer is told @core", 
 test("the last unit is in two carts: one buys it, the other is told which line fell short", async ({ page, api, conduct }) => {
   conduct.allow(/409/);
   const { buyer, productId } = await atTheCheckout(page, api, 1);
-  const held = page.route("**/api/orders/", async (route) => {
+  await page.route("**/api/orders/", async (route) => {
     await api.buy(await api.register(), productId); // somebody is faster, by the length of a click
     await route.continue();
   });
-  await held;
   await page.getByRole("button", { name: "Place order" }).click();
   await expect(page.getByText("Somebody was faster")).toBeVisible();
   await expect(page.getByText("1 wanted, 0 left")).toBeVisible();
@@ -62,11 +62,11 @@ test("a price that rose is shown before anything is bought", async ({ page, api,
   conduct.allow(/409/);
   const { buyer, productId } = await atTheCheckout(page, api);
   const seller = await api.login("seller@demo.com");
-  await page.route("**/api/orders/", async (route) => {
+  const rise = async (route: Route): Promise<void> => {
     await api.send("PUT", `/api/products/${productId}`, seller, { price: 30 });
-    await page.unroute("**/api/orders/");
     await route.continue();
-  });
+  };
+  await page.route("**/api/orders/", rise, { times: 1 });
   await page.getByRole("button", { name: "Place order" }).click();
   await expect(page.getByText("A price has changed meanwhile")).toBeVisible();
   expect(await api.orders(buyer)).toHaveLength(0);

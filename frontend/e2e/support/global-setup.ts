@@ -7,10 +7,9 @@ export default async function setup(config: FullConfig): Promise<() => Promise<v
   const chosen = process.argv.flatMap((word, index, all) =>
     word === "--project" ? [all[index + 1]] : word.startsWith("--project=") ? [word.slice("--project=".length)] : [],
   );
-  const topologies = config.projects
-    .map((project) => project.name as Topology)
-    .filter((name) => chosen.length === 0 || chosen.includes(name));
-  const stops = await Promise.all(topologies.map(startDemo));
+  const projects = config.projects.map(({ name }) => name).filter((name) => chosen.length === 0 || chosen.includes(name));
+  const topologies = new Set<Topology>(projects.map((name) => (name === "sharded" ? "sharded" : "replica")));
+  const stops = await Promise.all([...topologies].map(startDemo));
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
   };

@@ -8,8 +8,8 @@ export default function NotFoundPage() {
   useTitle("Not found");
   return (
     <div className="page py-10">
-      <h1 className="sr-only">Not found</h1>
       <EmptyState
+        page
         icon={Compass}
         title="There is no page here"
         action={

@@ -22,7 +22,7 @@ export function RequireRole({ roles }: { roles: Role[] }) {
   if (user === null) return <Navigate to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} replace />;
   if (roles.includes(user.role)) return <Outlet />;
   return (
-    <EmptyState icon={Lock} title="This page is for other accounts" action={<ButtonLink to="/">To the shop</ButtonLink>}>
+    <EmptyState page icon={Lock} title="This page is for other accounts" action={<ButtonLink to="/">To the shop</ButtonLink>}>
       You are signed in as {user.name} ({user.role}); this page is for {roles.join(" or ")} accounts.
     </EmptyState>
   );

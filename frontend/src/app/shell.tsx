@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { Outlet, ScrollRestoration, useLocation } from "react-router";
+import { Outlet, ScrollRestoration, useLocation, type Location } from "react-router";
 
 import { ConnectionBanner } from "@/app/connection-banner";
 import { Footer } from "@/app/footer";
@@ -10,6 +10,9 @@ import { CartDrawer } from "@/features/cart/components/cart-drawer";
 import { CartProvider } from "@/contexts/cart";
 import { StockUpdates } from "@/contexts/live-products";
 import { ToastProvider } from "@/contexts/toasts";
+
+/** Pages that were typed or opened anew all have the key `default`: their address tells them apart. */
+const placeOf = ({ key, pathname, search }: Location): string => (key === "default" ? pathname + search : key);
 
 /** What is around every page. After a change of the page the focus is at its beginning. */
 export function Shell() {
@@ -38,7 +41,7 @@ export function Shell() {
           <Footer />
         </div>
         <SignInAgain />
-        <ScrollRestoration />
+        <ScrollRestoration getKey={placeOf} />
         <CartDrawer />
         <StockUpdates />
         <OrderUpdates />

@@ -4,7 +4,7 @@ import { MemoryRouter } from "react-router";
 import { expect, test, vi } from "vitest";
 
 import { ProductCard } from "@/components/product-card";
-import { paletteOf } from "@/components/product-motifs";
+import { paletteOf } from "@/components/product-look";
 import { Quantity } from "@/components/quantity";
 import { StockBadge } from "@/components/stock-badge";
 import { Field, Input } from "@/components/ui/field";

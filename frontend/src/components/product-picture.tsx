@@ -1,7 +1,9 @@
-import { useId } from "react";
+import { lazy, Suspense, useId } from "react";
 
-import { motifOf, paletteOf } from "@/components/product-motifs";
+import { paletteOf } from "@/components/product-look";
 import { cx } from "@/lib/class-names";
+
+const ProductMotif = lazy(() => import("@/components/product-motif"));
 
 type PictureProps = {
   product: { name: string; category: string; image_url?: string | null };
@@ -34,9 +36,8 @@ export function ProductPicture({ product, className, eager = false }: PicturePro
 function Drawing({ name, category, className }: { name: string; category: string; className?: string }) {
   const id = useId();
   const { hue, second, sunX, sunY, tilt } = paletteOf(name, category);
-  const Motif = motifOf(name, category);
   return (
-    <svg viewBox="0 0 200 200" aria-hidden className={cx("aspect-square size-full", className)}>
+    <svg viewBox="0 0 200 200" preserveAspectRatio="xMidYMid slice" aria-hidden className={cx("aspect-square size-full", className)}>
       <defs>
         <linearGradient id={`${id}-sky`} x1="0" y1="0" x2="0.6" y2="1">
           <stop offset="0" stopColor={`hsl(${hue} 42% 90%)`} />
@@ -55,15 +56,29 @@ function Drawing({ name, category, className }: { name: string; category: string
       <circle cx={sunX} cy={sunY} r="88" fill={`url(#${id}-sun)`} />
       <path d={`M-10 ${150 - tilt} Q 70 ${128 + tilt} 210 ${146 + tilt} V210 H-10Z`} fill={`url(#${id}-ground)`} />
       <ellipse cx="100" cy="150" rx="42" ry="6" fill={`hsl(${hue} 35% 30%)`} opacity="0.16" />
-      <Motif
-        x={53}
-        y={54}
-        width={94}
-        height={94}
-        strokeWidth={1}
-        color={`hsl(${hue} 48% 24%)`}
-        fill={`hsl(${hue} 60% 97% / 0.72)`}
-      />
+      <Suspense fallback={null}>
+        <ProductMotif
+          name={name}
+          category={category}
+          x={53}
+          y={54}
+          width={94}
+          height={94}
+          strokeWidth={0.8}
+          color={`hsl(${hue} 48% 24%)`}
+          fill={`hsl(${hue} 60% 97% / 0.72)`}
+        />
+      </Suspense>
+      <rect width="200" height="200" className="fill-shade" />
     </svg>
+  );
+}
+
+/** The picture of a category, small and in the colour of the text. */
+export function CategoryIcon({ category, className }: { category: string; className: string }) {
+  return (
+    <Suspense fallback={<span className={className} />}>
+      <ProductMotif name="" category={category} aria-hidden className={className} strokeWidth={1.5} />
+    </Suspense>
   );
 }

@@ -79,10 +79,6 @@ function Totals({ lines, total }: { lines: ShownLine[]; total: number }) {
         <dt>{units === 1 ? "1 item" : `${units} items`}</dt>
         <dd className="tabular-nums">{money(total)}</dd>
       </div>
-      <div className="flex justify-between text-muted">
-        <dt>Delivery</dt>
-        <dd>Free</dd>
-      </div>
       <div className="flex justify-between border-t border-line pt-3 text-lg font-semibold">
         <dt>Total</dt>
         <dd className="tabular-nums">{money(total)}</dd>

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { ArrowRight, Tag } from "lucide-react";
+import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
 import { almostSoldOut, categoriesQuery, newestQuery } from "./api/queries";
 import { Hero } from "./components/hero";
 
-import { categoryIcon } from "@/components/product-motifs";
 import { ProductGrid, ProductGridSkeleton } from "@/components/product-card";
+import { CategoryIcon } from "@/components/product-picture";
 import { Loading, Skeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { useProductSubscription } from "@/contexts/realtime";
@@ -61,16 +61,14 @@ function Categories() {
       <ul className="grid grid-cols-2 gap-3 sm:grid-cols-4">
         {data === undefined
           ? Array.from({ length: 8 }, (_, index) => <Skeleton key={index} className="h-18 rounded-card" />)
-          : data.slice(0, 8).map(({ name, count: products }) => {
-              const Icon = categoryIcon(name) ?? Tag;
-              return (
+          : data.slice(0, 8).map(({ name, count: products }) => (
                 <li key={name}>
                   <Link
                     to={`/products?category=${encodeURIComponent(name)}`}
                     className="flex h-full items-center gap-3.5 rounded-card border border-line bg-surface p-3.5 transition-colors hover:border-accent hover:bg-accent-soft"
                   >
                     <span className="grid size-11 shrink-0 place-items-center rounded-control bg-accent-soft text-accent">
-                      <Icon aria-hidden className="size-5.5" strokeWidth={1.5} />
+                      <CategoryIcon category={name} className="size-5.5" />
                     </span>
                     <span className="min-w-0">
                       <span className="block truncate font-medium">{name}</span>
@@ -78,8 +76,7 @@ function Categories() {
                     </span>
                   </Link>
                 </li>
-              );
-            })}
+            ))}
       </ul>
     </section>
   );

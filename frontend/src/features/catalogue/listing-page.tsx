@@ -17,6 +17,8 @@ import { EmptyState, ErrorState } from "@/components/ui/states";
 import { useProductSubscription } from "@/contexts/realtime";
 import { useTitle } from "@/lib/use-title";
 
+const MOST_WATCHED = 240; // products that were seen last; the shop tells one page of 500 at most
+
 export default function ListingPage() {
   const [search, setSearch] = useSearchParams();
   const filters = useMemo(() => filtersOf(search), [search]);
@@ -24,7 +26,7 @@ export default function ListingPage() {
   const listing = useInfiniteQuery({ ...listingQuery(filters), placeholderData: keepPreviousData });
   const { fetchNextPage } = listing;
   const products = useMemo(() => listing.data?.pages.flatMap((page) => page.items) ?? [], [listing.data]);
-  useProductSubscription(products.map((product) => product.id));
+  useProductSubscription(products.slice(-MOST_WATCHED).map((product) => product.id));
 
   const seller = filters.seller_id === "" ? null : (products[0]?.seller_name ?? "this seller");
   const title = titleOf(filters, seller);
@@ -70,6 +72,7 @@ export default function ListingPage() {
           <div className="sticky top-24">{panel}</div>
         </aside>
         <section aria-label="Products" aria-busy={listing.isPlaceholderData} className="min-w-0">
+          <h2 className="sr-only">Products</h2>
           {listing.isPending ? (
             <Loading what="products">
               <ProductGridSkeleton number={12} columns={3} />

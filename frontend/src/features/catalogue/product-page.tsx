@@ -25,6 +25,7 @@ export default function ProductPage() {
     <div className="page py-6 sm:py-8">
       {gone ? (
         <EmptyState
+          page
           icon={PackageX}
           title="This product is not in the shop any more"
           action={<ButtonLink to="/products">See what is</ButtonLink>}

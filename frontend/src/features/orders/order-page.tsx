@@ -28,7 +28,7 @@ export default function OrderPage() {
       {order !== undefined ? (
         <Details order={order} />
       ) : absent ? (
-        <EmptyState icon={FileQuestion} title="No such order" action={<ButtonLink to="/orders">My orders</ButtonLink>}>
+        <EmptyState page icon={FileQuestion} title="No such order" action={<ButtonLink to="/orders">My orders</ButtonLink>}>
           It may belong to another account.
         </EmptyState>
       ) : error !== null ? (

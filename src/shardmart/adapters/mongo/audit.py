@@ -28,6 +28,7 @@ from shardmart.domain.reports import AuditReport, Violation
 from shardmart.domain.reservations import chain_with
 from shardmart.domain.stock import StockLog
 
+RECOVERY = timedelta(seconds=10)
 MOST_SUSPECTS = 1_000
 MOST_VIOLATIONS = 100  # enough to act upon; each costs a transaction to be sure of
 BATCH = 500
@@ -99,7 +100,7 @@ class MongoAuditor:
 class Look:
     """One look at the data, through a session or without."""
 
-    def __init__(self, mongo: Mongo, session: Session | None, recovery: timedelta) -> None:
+    def __init__(self, mongo: Mongo, session: Session | None, recovery: timedelta = RECOVERY) -> None:
         self._mongo = mongo
         self._session = session
         self._at, self._recovery = clock.now(), recovery

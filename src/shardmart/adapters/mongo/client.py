@@ -26,6 +26,8 @@ Collection = AsyncCollection[Document]
 Session = AsyncClientSession
 
 MAJORITY = WriteConcern("majority", wtimeout=8000)
+PRIMARY_ALONE = WriteConcern(1)  # for the lab: what is acknowledged with it can be rolled back
+WRITE_CONCERNS = {"majority": MAJORITY, "1": PRIMARY_ALONE}
 READ_MAJORITY = ReadConcern("majority")
 SNAPSHOT = ReadConcern("snapshot")
 

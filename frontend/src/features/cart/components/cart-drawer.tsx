@@ -28,7 +28,9 @@ function Contents({ onVisit }: { onVisit: () => void }) {
   return (
     <>
       <CartLines lines={lines} onVisit={onVisit} />
-      <Summary total={total} sellable={sellable} />
+      <div className="mt-5 border-t border-line pt-5">
+        <Summary total={total} sellable={sellable} />
+      </div>
       <ButtonLink to="/cart" onClick={onVisit} className="mt-3 w-full">
         View cart
       </ButtonLink>

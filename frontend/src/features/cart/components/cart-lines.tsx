@@ -15,7 +15,7 @@ export function CartLines({ lines, onVisit }: CartLinesProps) {
   return (
     <ul className="divide-y divide-line">
       {lines.map((line) => (
-        <li key={line.product_id} className="py-5 first:pt-0">
+        <li key={line.product_id} className="py-5 first:pt-0 last:pb-0">
           <Line line={line} onVisit={onVisit} />
         </li>
       ))}

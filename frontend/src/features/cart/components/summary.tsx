@@ -7,7 +7,7 @@ export function Summary({ total, sellable }: { total: number; sellable: boolean 
   const { user } = useSession();
   const way = { variant: "primary", size: "large", className: "mt-5 w-full" } as const;
   return (
-    <div className="mt-2 border-t border-line pt-5">
+    <div>
       <p className="flex items-baseline justify-between text-lg font-semibold">
         <span>Total</span>
         <span className="tabular-nums">{money(total)}</span>

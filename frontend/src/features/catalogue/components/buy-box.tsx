@@ -26,7 +26,7 @@ export function BuyBox({ product }: { product: Product }) {
 
   return (
     <div className="mt-5">
-      <div aria-live="polite" className="flex min-h-7 items-center gap-3">
+      <div role="status" className="flex min-h-7 items-center gap-3">
         <span key={product.stock} className="pulse-once rounded-full">
           <StockBadge product={product} />
         </span>

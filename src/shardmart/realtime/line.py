@@ -80,7 +80,9 @@ class Line(WebSocket):  # type: ignore[misc]
             self._empty()
 
     def push(self, frame: bytes, event_id: str) -> None:
-        """An event, now or as soon as the client can take it. Never waits."""
+        """An event, now or as soon as the client can take it; nothing any more once it was sent away. Never waits."""
+        if self._ended:
+            return
         if self._is_open and not self._outbox and self._takes():
             self._protocol.transport.write(frame)
             return

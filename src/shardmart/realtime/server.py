@@ -195,12 +195,14 @@ class SocketServer:
             client.line.push(shown.frame, shown.position.event_id())
 
     async def _look_around(self) -> None:
-        """Ends sockets whose token has ended, and those that never finished their handshake."""
+        """Ends sockets whose token has ended, and those that never finished their handshake; forgets what is gone."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             now, event_id = time.time(), self.relay.position.event_id()
             for client in list(self.rooms.clients):
-                if client.actor is not None and client.token_ends <= now:
+                if not client.line.is_up():
+                    self.rooms.remove(client)  # cut off before it was let in
+                elif client.actor is not None and client.token_ends <= now:
                     client.line.end("unauthenticated", "The token has ended.", event_id=event_id)
             for line in list(Line.unfinished):
                 if asyncio.get_running_loop().time() - line.opened_at > HANDSHAKE_SECONDS:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from bench import checkout, depth, listing, memory, nodes, router, strategies, topologies
+from bench import checkout, depth, listing, memory, nodes, realtime, router, strategies, topologies
 from bench.console import log
 from bench.server import NotReady
 from bench.stack import Stack, stack
@@ -42,6 +42,7 @@ SECTIONS: Mapping[str, Section] = {
     ),
     "depth": Section([ALONE], lambda on, args: depth.measure(on[0], requests=args.requests)),
     "router": Section([SHARDED], lambda on, args: router.measure(on[0], rounds=7, seconds=args.seconds)),
+    "realtime": Section([REPLICA], lambda on, args: realtime.measure(on[0], seconds=args.seconds)),
     "topologies": Section(
         [REPLICA, SHARDED], lambda on, args: topologies.measure(on[0], on[1], rounds=5, seconds=args.seconds)
     ),

@@ -51,10 +51,17 @@ class Admission:
         is_there = last is None or await self._relay.reach(last, seconds=REACH_SECONDS)
         client = Client(line, last if is_there else None)
         self._rooms.add(client)
-        if actor is not None and hello.token is not None:
-            self._join(client, actor, hello.token)
-        if hello.last_event_id:
-            await self._resume(client, is_there and last is not None)
+        try:
+            if actor is not None and hello.token is not None:
+                self._join(client, actor, hello.token)
+            if hello.last_event_id:
+                await self._resume(client, is_there and last is not None)
+        except Unauthenticated as error:
+            self._rooms.remove(client)
+            raise _refusal(error.code, error.detail) from None
+        except BaseException:
+            self._rooms.remove(client)
+            raise
         return client
 
     async def renew(self, client: Client, token: str) -> None:
@@ -73,8 +80,7 @@ class Admission:
     def _join(self, client: Client, actor: Actor, token: str) -> None:
         ends = clock.to_ms(self._shop.tokens.access_ends(token)) / 1000
         if self._relay.has_ended(actor.session_id, actor.id):
-            self._rooms.remove(client)
-            raise _refusal(Unauthenticated.code, Unauthenticated.detail)
+            raise Unauthenticated
         self._rooms.prove(client, actor, token_ends=ends)
 
     # ---- what was missed

@@ -80,7 +80,9 @@ class Line(WebSocket):  # type: ignore[misc]
             self._empty()
 
     def push(self, frame: bytes, event_id: str) -> None:
-        """An event, now or as soon as the client can take it. Never waits."""
+        """An event, now or as soon as the client can take it; nothing any more once it was sent away. Never waits."""
+        if self._ended:
+            return
         if self._is_open and not self._outbox and self._takes():
             self._protocol.transport.write(frame)
             return
@@ -113,11 +115,11 @@ class Line(WebSocket):  # type: ignore[misc]
         self._packets.put_nowait(None)  # ends Engine.IO's writer, which closes the web socket
         asyncio.get_running_loop().call_later(ABORT_SECONDS, self._abort)
 
-    def _is_up(self) -> bool:
+    def is_up(self) -> bool:
         return self._sock is not None and self._sock.ws_proto.state is State.OPEN
 
     def _takes(self) -> bool:
-        return self._is_up() and self._protocol._can_write.is_set()
+        return self.is_up() and self._protocol._can_write.is_set()
 
     def _empty(self) -> None:
         """Sends what waits, in a task of its own when the client is slow."""
@@ -128,7 +130,7 @@ class Line(WebSocket):  # type: ignore[misc]
         try:
             while self._outbox:
                 await self._protocol._can_write.wait()
-                if not self._is_up():
+                if not self.is_up():
                     return
                 while self._outbox and self._takes():
                     self._protocol.transport.write(self._outbox.popleft())

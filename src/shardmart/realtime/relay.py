@@ -58,13 +58,17 @@ class Relay:
 
     async def run(self) -> None:
         """Until cancelled."""
+        failed = False
         while True:
             try:
+                if failed:
+                    self._hear(Heard(self.position, Missed()))
+                    failed = False
                 async for heard in self._shop.changes.follow():
                     self._hear(heard)
             except Exception:
                 log.exception("the relay failed and starts again")
-                self._hear(Heard(self.position, Missed()))
+                failed = True
                 await asyncio.sleep(BROKEN_SECONDS)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import socketio
 from sanic import Sanic
 from sanic.exceptions import BadRequest
 from sanic.request import Request
+from sanic_ext import openapi
 
 from shardmart.domain.changes import Position
 from shardmart.domain.errors import Forbidden, ShardmartError, Unavailable
@@ -45,6 +46,7 @@ def attach(app: Sanic[Any, Any], settings: Settings) -> None:
         return await server.handle(request)
 
     connect.is_websocket = True  # type: ignore[attr-defined]  # Sanic expects no answer from it then
+    openapi.exclude()(connect)  # no call of the HTTP API
     app.add_route(connect, PATH, methods=["GET"], name="realtime.connect")
     app.register_listener(server.start, "before_server_start")
     app.register_listener(server.stop, "before_server_stop")
@@ -193,12 +195,14 @@ class SocketServer:
             client.line.push(shown.frame, shown.position.event_id())
 
     async def _look_around(self) -> None:
-        """Ends sockets whose token has ended, and those that never finished their handshake."""
+        """Ends sockets whose token has ended, and those that never finished their handshake; forgets what is gone."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             now, event_id = time.time(), self.relay.position.event_id()
             for client in list(self.rooms.clients):
-                if client.actor is not None and client.token_ends <= now:
+                if not client.line.is_up():
+                    self.rooms.remove(client)  # cut off before it was let in
+                elif client.actor is not None and client.token_ends <= now:
                     client.line.end("unauthenticated", "The token has ended.", event_id=event_id)
             for line in list(Line.unfinished):
                 if asyncio.get_running_loop().time() - line.opened_at > HANDSHAKE_SECONDS:

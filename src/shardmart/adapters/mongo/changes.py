@@ -37,6 +37,7 @@ from shardmart.domain.changes import (
 from shardmart.domain.ids import seller_of
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 1.0
+FORGOTTEN = frozenset({260, 280, 286})  # codes that say: no stream can go on from this token
 WRITTEN = ["insert", "update", "replace"]
 _STATUS_MOVED = {"updateDescription.updatedFields.status": {"$exists": True}}
 WATCHED: list[Document] = [
@@ -74,7 +75,8 @@ class MongoChanges:
             except PyMongoError as error:
                 metrics.FEED_REOPENED.inc()
                 log.warning("the change stream broke off", extra={"reason": type(error).__name__})
-                if not is_away(error) and self._token is not None:
+                forgotten = isinstance(error, OperationFailure) and error.code in FORGOTTEN
+                if (forgotten or not is_away(error)) and self._token is not None:
                     self._token, self._forgotten = None, True
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.domain.errors import Unavailable
 
 UP, DOWN = ASCENDING, DESCENDING
 OUTCOME_SECONDS = 48 * 3600  # outlives every claim, so a key that is still known always has its answer
+NAMESPACE_EXISTS = 48
 
 
 def _index(name: str, keys: dict[str, int], **options: Any) -> IndexModel:
@@ -126,4 +127,7 @@ async def _create(mongo: Mongo, name: str) -> None:
     try:
         await mongo.db.create_collection(name, **options)
     except CollectionInvalid:
-        return  # another worker was first
+        return  # another app node was first
+    except OperationFailure as error:
+        if error.code != NAMESPACE_EXISTS:  # the same, a moment later
+            raise

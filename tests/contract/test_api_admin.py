@@ -144,6 +144,15 @@ def test_health_is_the_topology_with_the_apps(admin: Person) -> None:
     assert set(app) >= {"node", "workers", "version"}
 
 
+def test_health_tells_of_the_committer(shop: Shop, admin: Person) -> None:
+    before = ok(admin.api.get("/api/admin/health"))["committer"]
+    shop.buy(shop.buyer(), (shop.product(shop.seller()), 1))
+    after = ok(admin.api.get("/api/admin/health"))["committer"]
+    assert after["batches"] > before["batches"] and after["changes"] >= 1
+    assert after["members_per_batch"] >= 1 and after["commit_ms"] > 0
+    assert after["state"] in ("leads", "follows") and after["pid"] in shop.demo.worker_pids()
+
+
 def test_everything_of_it_is_for_admins_alone(shop: Shop, seller: Person, buyer: Person) -> None:
     paths = ["users", "products", "orders", "dashboard", "health"]
     for path in paths:

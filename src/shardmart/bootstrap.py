@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -48,7 +48,7 @@ from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
 from shardmart.service.sweeper import recover_forever, sweep_forever, sweep_photos_forever
-from shardmart.settings import Settings, WrongSetting, load
+from shardmart.settings import FIND_OUT, Settings, WrongSetting, load
 from shardmart.web import app as web
 
 TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
@@ -186,8 +186,20 @@ async def prepare(running: Running) -> None:
     await running.shop.topology.prepare()
 
 
+async def with_topology(settings: Settings) -> Settings:
+    """`settings` with what the connection string leads to, unless they say it: a mongos or a replica set."""
+    if settings.topology != FIND_OUT:
+        return settings
+    mongo = open_mongo(settings)
+    try:
+        hello = await mongo.client.get_database("admin").command("hello")
+    finally:
+        await mongo.close()
+    return replace(settings, topology="sharded" if hello.get("msg") == "isdbgrid" else "replica")
+
+
 async def _open_shop(settings: Settings) -> Running:
-    running = build(settings)
+    running = build(await with_topology(settings))
     running.start()
     return running
 

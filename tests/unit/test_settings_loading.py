@@ -17,7 +17,7 @@ def loaded(env_file: Path | None = None, **more: str) -> Settings:
 
 def test_two_settings_are_enough() -> None:
     settings = loaded()
-    assert (settings.mongo_driver, settings.topology, settings.checkout) == ("motor", "replica", "auto")
+    assert (settings.mongo_driver, settings.topology, settings.checkout) == ("motor", "auto", "auto")
     assert (settings.bcrypt_rounds, settings.limits, settings.demo, settings.lab) == (12, True, False, False)
     assert settings.origins == ("http://127.0.0.1:8000", "http://localhost:8000")
 

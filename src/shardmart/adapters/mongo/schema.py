@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.domain.errors import Unavailable
 
 UP, DOWN = ASCENDING, DESCENDING
 OUTCOME_SECONDS = 48 * 3600  # outlives every claim, so a key that is still known always has its answer
+NAMESPACE_EXISTS = 48
 NOTICE_SECONDS = 30 * 24 * 3600
 
 
@@ -132,4 +133,7 @@ async def _create(mongo: Mongo, name: str) -> None:
     try:
         await mongo.db.create_collection(name, **options)
     except CollectionInvalid:
-        return  # another worker was first
+        return  # another app node was first
+    except OperationFailure as error:
+        if error.code != NAMESPACE_EXISTS:  # the same, a moment later
+            raise

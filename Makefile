@@ -107,7 +107,7 @@ node20:
 	@$(NODE20) || { echo "The front end's tests need Node 20 or newer with npm: https://nodejs.org"; exit 1; }
 
 chromium:
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -qy chromium; } || \
+	@command -v $${CHROMIUM:-chromium} >/dev/null || { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -qy chromium; } || \
 		{ echo "The browser tests need Chromium: apt-get install chromium"; exit 1; }
 
 # MongoDB's own shell drives the router in one test; without npm that test says that it was left out.

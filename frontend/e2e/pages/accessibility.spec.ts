@@ -10,8 +10,10 @@ async function settled(page: Page): Promise<void> {
   await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
 }
 
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
+/** All rules, or only these: in the dark nothing changes but colours. */
+async function violations(page: Page, rules?: string[]): Promise<string[]> {
+  const builder = new AxeBuilder({ page });
+  const { violations: found } = await (rules === undefined ? builder : builder.withRules(rules)).analyze();
   return found.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)}`));
 }
 
@@ -31,10 +33,10 @@ for (const [who, paths] of Object.entries(PAGES)) {
       await page.goto(path.replace(":product", product.id).replace(":order", order?.id ?? ""));
       await settled(page);
       await expect(page.getByRole("heading", { level: 1 }), path).toHaveCount(1);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        expect(await violations(page), `${path}, ${colorScheme}`).toEqual([]);
-      }
+      await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+      expect(await violations(page), `${path}, light`).toEqual([]);
+      await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+      expect(await violations(page, ["color-contrast"]), `${path}, dark`).toEqual([]);
     }
   });
 }

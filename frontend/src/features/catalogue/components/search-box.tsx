@@ -24,7 +24,10 @@ export function SearchBox() {
     if (asked.trim() !== latest.current.trim()) setTyped(asked);
     latest.current = asked;
   }, [asked]);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => {
+    // whoever has gone to another page meanwhile is not taken away from there
+    if (!there) clearTimeout(timer.current);
+  }, [there, pathname]);
 
   const go = (q: string): void => {
     clearTimeout(timer.current);

@@ -10,9 +10,9 @@ from shardmart.adapters.threads import Threads
 from shardmart.domain.errors import FieldError, InvalidInput
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-MOST_PIXELS = 40_000_000  # 160 MB while it is decoded, one at a time
+MOST_PIXELS = 40_000_000  # up to 320 MB while it is decoded and converted
 SIDE, QUALITY = 1_200, 82
-LONGEST_QUEUE = 16
+AT_ONCE, LONGEST_QUEUE = 1, 16
 _UPRIGHT = {  # by the orientation that EXIF tells
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -29,7 +29,7 @@ class PillowPictures:
     """Pillow releases the GIL while it decodes, scales and encodes."""
 
     def __init__(self) -> None:
-        self._threads = Threads(longest_queue=LONGEST_QUEUE, busy="Too many photos at once.")
+        self._threads = Threads(longest_queue=LONGEST_QUEUE, busy="Too many photos at once.", most=AT_ONCE)
 
     async def normal(self, data: bytes) -> bytes:
         return await self._threads.run(normal_picture, data)

@@ -14,10 +14,14 @@ T = TypeVar("T")
 
 
 class Threads:
-    """For functions that release the GIL. `longest_queue`: who would wait behind more is told `busy` at once."""
+    """For functions that release the GIL: on half of the cores, and on `most` of them if that is given.
 
-    def __init__(self, *, longest_queue: int, busy: str) -> None:
-        self._slots = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
+    `longest_queue`: who would wait behind more is told `busy` at once.
+    """
+
+    def __init__(self, *, longest_queue: int, busy: str, most: int | None = None) -> None:
+        cores = max(1, (os.cpu_count() or 2) // 2)
+        self._slots = asyncio.Semaphore(min(cores, most or cores))
         self._longest_queue, self._busy = longest_queue, busy
         self._waiting = 0
 

@@ -12,10 +12,12 @@ from typing import Any
 from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
+from shardmart import realtime
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
 from shardmart.adapters.mongo.audit import MongoAuditor
 from shardmart.adapters.mongo.carts import MongoCarts
+from shardmart.adapters.mongo.changes import MongoChanges
 from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
@@ -25,6 +27,7 @@ from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, Grou
 from shardmart.adapters.mongo.group.seat import Seat
 from shardmart.adapters.mongo.group.shards import ShardLanes
 from shardmart.adapters.mongo.load_runs import MongoLoadRuns
+from shardmart.adapters.mongo.notices import MongoNotices
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
@@ -126,6 +129,8 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
+        "notices": MongoNotices(mongo),
+        "changes": MongoChanges(mongo),
         "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
@@ -168,7 +173,10 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
 
 def create_app() -> Sanic[Any, Any]:
     """The web app of a worker, from the environment: workers are processes of their own and make theirs with this."""
-    return web.create_app(_open_shop, load())
+    settings = load()
+    app = web.create_app(_open_shop, settings)
+    realtime.attach(app, settings)
+    return app
 
 
 async def prepare(running: Running) -> None:

@@ -150,6 +150,10 @@ ROWS: dict[str, Row] = {
         of(Cast.order, "PUT", "/api/orders/{}/status", {"status": "cancelled"}), OF_THE_ORDER
     ),
     "GET /api/seller/stats": Row(get("/api/seller/stats"), SELLERS),
+    "GET /api/notifications": Row(get("/api/notifications/"), (401, 200, 200, 200, 200, 403)),
+    "POST /api/notifications/read": Row(
+        call("POST", "/api/notifications/read", {"all": True}), (401, 204, 204, 204, 204, 403)
+    ),
     "GET /api/admin/users": Row(get("/api/admin/users"), ADMINS),
     "GET /api/admin/products": Row(get("/api/admin/products"), ADMINS),
     "GET /api/admin/orders": Row(get("/api/admin/orders"), ADMINS),

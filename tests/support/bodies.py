@@ -79,6 +79,10 @@ def _status(shop: Shop) -> Call:
     return Call(seller, "PUT", f"/api/orders/{order['id']}/status", {"status": "completed"})
 
 
+def _notifications(shop: Shop) -> Call:
+    return Call(shop.buyer(), "POST", "/api/notifications/read", {"ids": ["an id"]}, 204)
+
+
 def _load(shop: Shop) -> Call:
     admin = shop.admin()
     ok(admin.api.delete("/api/lab/load"), 204)
@@ -101,6 +105,7 @@ BODIES: dict[str, Callable[[Shop], Call]] = {
     "PUT /api/cart/items/{}": _cart,
     "POST /api/orders": _checkout,
     "PUT /api/orders/{}/status": _status,
+    "POST /api/notifications/read": _notifications,
     "POST /api/lab/load": _load,
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 
+from shardmart.domain import clock
 from shardmart.domain.accounts import Actor, Role, Session
 from shardmart.domain.errors import Unauthenticated
 
@@ -34,6 +35,9 @@ class JwtTokens:
             return Actor(claims["sub"], Role(claims["role"]), claims["jti"].partition(".")[0])
         except (KeyError, ValueError) as error:
             raise Unauthenticated from error
+
+    def access_ends(self, token: str) -> datetime:
+        return clock.from_ms(int(self._read(token, "access")["exp"]) * 1000)
 
     def read_refresh(self, token: str) -> tuple[str, int]:
         session_id, _, generation = str(self._read(token, "refresh")["jti"]).partition(".")

@@ -6,7 +6,7 @@ What is shaped like stock or an order takes `seller_id` and an id as keywords: t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,8 +14,10 @@ from typing import Any, Protocol
 
 from shardmart.domain.accounts import Actor, Role, Session, User
 from shardmart.domain.cart import Cart
+from shardmart.domain.changes import Heard
 from shardmart.domain.listings import CategoryCount, ListingQuery, Product, ProductChanges
 from shardmart.domain.load import LoadFigures, LoadRun
+from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, OrderFilter
 from shardmart.domain.paging import Page, Position
 from shardmart.domain.purchase import Line, Outcome, Purchase, Shelf
@@ -238,6 +240,29 @@ class Orders(Protocol):
         """
 
 
+class Notices(Protocol):
+    """What a user was told of, kept for 30 days. Stored by the changes that cause them, not here."""
+
+    async def page(self, user: Actor, *, after: Position | None, limit: int) -> Page[Notice]:
+        """Newest first."""
+
+    async def unread(self, user: Actor) -> int: ...
+
+    async def mark_read(self, user: Actor, ids: Sequence[str] | None) -> None:
+        """These of the user's own, or all; what is not there or not theirs is left alone."""
+
+    async def since(self, user: Actor, at: datetime, *, limit: int) -> list[Notice]:
+        """Oldest first."""
+
+
+class Changes(Protocol):
+    def follow(self) -> AsyncIterator[Heard]:
+        """What happens in the database from now on, whoever does it, without an end.
+
+        It outlives elections, restarts and routers; `Missed` says that the database has forgotten a part.
+        """
+
+
 class Statistics(Protocol):
     """Of orders that are not cancelled, from `since` on; of one seller, or of all when `seller_id` is None."""
 
@@ -322,6 +347,9 @@ class Tokens(Protocol):
 
     def read_access(self, token: str) -> Actor:
         """Raises Unauthenticated."""
+
+    def access_ends(self, token: str) -> datetime:
+        """When an access token that `read_access` accepts ends. Raises Unauthenticated."""
 
     def read_refresh(self, token: str) -> tuple[str, int]:
         """The session's id and the generation. Raises Unauthenticated."""

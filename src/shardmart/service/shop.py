@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shardmart.domain import ports
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.relay_status import RelayStatus
 
 if TYPE_CHECKING:
     from shardmart.service.load import LabLoad
@@ -43,9 +44,12 @@ class Shop:
     checkout: ports.Checkout
     recovery: ports.Recovery
     orders: ports.Orders
+    notices: ports.Notices
+    changes: ports.Changes
     statistics: ports.Statistics
     topology: ports.Topology
     nodes: ports.NodeControl
     auditor: ports.Auditor
     load: LabLoad
     probe: ports.Probe
+    relay: RelayStatus = field(default_factory=RelayStatus)

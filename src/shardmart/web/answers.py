@@ -184,6 +184,23 @@ class SellerStats(Answer):
     low_stock: list[Product]
 
 
+class Notification(Answer):
+    id: Annotated[str, _like(f"{_USER}-8b75f3c4e6d708192a3b4c5d-placed")]
+    kind: Literal["order_placed", "order_completed", "order_cancelled", "low_stock"]
+    text: Annotated[str, _like("New order over 25.00: 2 × Assam, 100 g")]
+    subject_id: Annotated[str, _like(f"{_USER}-8b75f3c4e6d708192a3b4c5d")]
+    read: bool
+    created_at: Time
+
+
+class NotificationPage(Answer):
+    """`unread` counts all of them, not those of the page."""
+
+    items: list[Notification]
+    next_cursor: str | None
+    unread: Count
+
+
 class Dashboard(Answer):
     users: dict[str, Count]
     products: dict[str, Count]

@@ -33,22 +33,37 @@ from shardmart.web.access import (
     ADMIN_IN_LAB,
     ANYONE_SIGNED_IN,
     BUYER,
+    BUYER_OR_SELLER,
     PUBLIC,
     SELLER,
     SELLER_OR_ADMIN,
     VISITOR,
 )
 from shardmart.web.endpoints import Route, Upload
-from shardmart.web.handlers import admin, auth, cart, csv_files, lab, operations, orders, photos, products, seller
+from shardmart.web.handlers import (
+    admin,
+    auth,
+    cart,
+    csv_files,
+    lab,
+    notifications,
+    operations,
+    orders,
+    photos,
+    products,
+    seller,
+)
 
 AUTH, PRODUCTS, CART, ORDERS = "Authentication", "Products", "Cart", "Orders"
-SELLERS, ADMINS, LAB, OPERATIONS = "Seller", "Admin", "Lab", "Operations"
+SELLERS, NOTIFICATIONS = "Seller", "Notifications"
+ADMINS, LAB, OPERATIONS = "Admin", "Lab", "Operations"
 TAGS = {
     AUTH: "Accounts and sessions.",
     PRODUCTS: "The catalogue, and what sellers do with it.",
     CART: "A buyer's cart.",
     ORDERS: "Checkouts and orders.",
     SELLERS: "A seller's figures.",
+    NOTIFICATIONS: "What a user was told of.",
     ADMINS: "Moderation and the whole shop in figures.",
     LAB: "The database made visible, and the means to hurt it.",
     OPERATIONS: "For whoever runs the shop.",
@@ -130,6 +145,13 @@ _SELLER = (
           answers.SellerStats, query=filters.DAYS),
 )  # fmt: skip
 
+_NOTIFICATIONS = (
+    Route("GET", "/api/notifications/", notifications.mine, BUYER_OR_SELLER, NOTIFICATIONS, "What I was told of",
+          answers.NotificationPage, query=filters.PAGES),
+    Route("POST", "/api/notifications/read", notifications.mark_read, BUYER_OR_SELLER, NOTIFICATIONS,
+          "Mark as read: these, or all", status=204, body=schemas.NotificationsRead),
+)  # fmt: skip
+
 _ADMIN = (
     Route("GET", "/api/admin/users", admin.users, ADMIN, ADMINS, "Accounts", answers.UserPage, query=filters.USERS),
     Route("GET", "/api/admin/products", admin.products, ADMIN, ADMINS, "All products, disabled ones too",
@@ -171,5 +193,5 @@ _OPERATIONS = (
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
-    *_AUTHENTICATION, *_PRODUCTS, *_CART, *_ORDERS, *_SELLER, *_ADMIN, *_LAB, *_OPERATIONS
+    *_AUTHENTICATION, *_PRODUCTS, *_CART, *_ORDERS, *_SELLER, *_NOTIFICATIONS, *_ADMIN, *_LAB, *_OPERATIONS
 )  # fmt: skip

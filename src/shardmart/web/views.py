@@ -9,6 +9,7 @@ from shardmart.domain.accounts import User
 from shardmart.domain.cart import CartView
 from shardmart.domain.listings import CategoryCount, Product
 from shardmart.domain.load import LoadFigures, LoadRun
+from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order
 from shardmart.domain.paging import Page
 from shardmart.domain.purchase import Placed
@@ -111,6 +112,17 @@ def order(o: Order) -> View:
         "total_amount": o.total_amount,
         "status": o.status.value,
         "timestamp": o.timestamp,
+    }
+
+
+def notice(n: Notice) -> View:
+    return {
+        "id": n.id,
+        "kind": n.kind.value,
+        "text": n.text,
+        "subject_id": n.subject_id,
+        "read": n.read,
+        "created_at": n.created_at,
     }
 
 

@@ -24,6 +24,7 @@ from shardmart.domain.errors import (
 )
 from shardmart.domain.listings import CategoryCount, Product
 from shardmart.domain.load import LoadFigures, LoadRun
+from shardmart.domain.notices import Kind, Notice
 from shardmart.domain.orders import Order, OrderFilter, Status
 from shardmart.domain.paging import Page
 from shardmart.domain.purchase import Line, Placed, Purchase, Shelf, decide
@@ -406,6 +407,25 @@ class Lab:
         return run, [LoadFigures(run, 1, 80, 12.5, 40.0, {"placed": 80}, running=True)]
 
 
+class Notices:
+    """One notice for everybody."""
+
+    def __init__(self) -> None:
+        self.read = False
+
+    async def page(self, user: Actor, *, after: Any, limit: int) -> Page[Notice]:
+        order = f"{SELLER}-{'3' * 24}"
+        text = "New order over 25.00: 2 × Assam"
+        notice = Notice(f"{order}-placed", user.id, SELLER, Kind.ORDER_PLACED, text, order, AT, read=self.read)
+        return _slice([notice], after, limit)
+
+    async def unread(self, user: Actor) -> int:
+        return 0 if self.read else 1
+
+    async def mark_read(self, user: Actor, ids: Any) -> None:
+        self.read = True
+
+
 class FakeShop:
     """What `create_app` is given; `shop` and the fakes behind it are open to tests."""
 
@@ -432,6 +452,8 @@ class FakeShop:
             checkout=self.store,
             recovery=self.store,
             orders=self.orders,
+            notices=Notices(),
+            changes=self.lab,
             statistics=Statistics(),
             topology=self.lab,
             nodes=self.lab,

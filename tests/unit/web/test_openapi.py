@@ -73,6 +73,8 @@ CALLS = [
     ("POST", "/api/orders/", BUYER, {"items": [{"product_id": TEA, "quantity": 999}]}),
     ("GET", "/api/orders/my-orders", BUYER, None),
     ("GET", "/api/seller/stats", SELLER, None),
+    ("GET", "/api/notifications/", BUYER, None),
+    ("POST", "/api/notifications/read", BUYER, {"ids": ["a"], "all": True}),
     ("GET", "/api/admin/users", ADMIN, None),
     ("GET", "/api/admin/orders", ADMIN, None),
     ("GET", "/api/admin/dashboard", ADMIN, None),

@@ -1,6 +1,6 @@
 """The driver seam: Motor or PyMongo's AsyncMongoClient behind one face.
 
-Both share almost all of their API. What differs is absorbed here and nowhere else: `aggregate()` and
+Both share almost all of their API. What differs is absorbed here and nowhere else: `aggregate()`, `watch()` and
 `start_transaction()` are awaited on the successor only, `start_session()` on both, `close()` on the successor.
 Repositories are typed against the successor's classes; see docs/adr/0002.
 """
@@ -89,6 +89,17 @@ class Mongo:
             cursor = await cursor
         async for document in cursor:
             yield document
+
+    @asynccontextmanager
+    async def watch(self, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> AsyncIterator[Any]:
+        """A change stream over the shop's database, open when the block begins; Motor opens it at the first look."""
+        stream: Any = self.db.watch(pipeline, **options)
+        if inspect.isawaitable(stream):
+            stream = await stream
+        try:
+            yield stream
+        finally:
+            await stream.close()
 
     @asynccontextmanager
     async def session(self, **options: Any) -> AsyncIterator[Session]:

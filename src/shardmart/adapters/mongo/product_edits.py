@@ -8,7 +8,9 @@ from typing import Any
 
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import PRODUCT_FIELDS, log_document, product_document, product_of
+from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.transactions import Stale, Transactions
+from shardmart.domain import notices
 from shardmart.domain.edits import Edit, edit_log, edited, fields_of
 from shardmart.domain.errors import NotFound
 from shardmart.domain.ids import seller_of
@@ -20,6 +22,7 @@ class ProductEdits:
     """All changes go through `_write`, which strategy `group` replaces."""
 
     def __init__(self, mongo: Mongo, transactions: Transactions) -> None:
+        self._mongo = mongo
         self._products = mongo.collection("products")
         self._logs = mongo.collection("inventory_logs")
         self._transactions = transactions
@@ -86,6 +89,7 @@ class ProductEdits:
                 return before
             if log := edit_log(before, after, edit.reason):
                 await self._logs.insert_one(log_document(log), session=session)
+            await store_notices(self._mongo, notices.of_edit(before, after), session)
             written = await self._products.update_one(
                 {**which, "version": before.version},
                 {"$set": changed_fields(after) | {"deleted": edit.removes}},

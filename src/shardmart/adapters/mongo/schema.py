@@ -13,6 +13,7 @@ from shardmart.domain.errors import Unavailable
 
 UP, DOWN = ASCENDING, DESCENDING
 OUTCOME_SECONDS = 48 * 3600  # outlives every claim, so a key that is still known always has its answer
+NOTICE_SECONDS = 30 * 24 * 3600
 
 
 def _index(name: str, keys: dict[str, int], **options: Any) -> IndexModel:
@@ -67,6 +68,11 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),
         _index("claim", {"claim_id": UP}, partialFilterExpression={"claim_id": {"$type": "string"}}),
         _index("unsettled", {"unsettled_since": UP}, sparse=True),
+    ],
+    "notifications": [
+        _index("user", {"user_id": UP, "created_at": DOWN, "_id": DOWN}),
+        _index("unread", {"user_id": UP}, partialFilterExpression={"read": False}),
+        _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),
     ],
 }
 

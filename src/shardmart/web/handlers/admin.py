@@ -45,8 +45,8 @@ async def dashboard(call: Call) -> Reply:
 
 
 async def health(call: Call) -> Reply:
-    """The database as the lab sees it, and what serves the shop. Committer and relay come with later issues."""
+    """The database as the lab sees it, and what serves the shop. The relay's lag is this worker's."""
     settings = call.settings
     app = {"node": f"{settings.host}:{settings.port}", "workers": settings.workers, "version": shardmart.__version__}
     topology = await lab.topology(call.shop)
-    return replies.ok({**topology, "apps": [app], "committer": None, "relay_lag_ms": None})
+    return replies.ok({**topology, "apps": [app], "committer": None, "relay_lag_ms": call.shop.relay.lag_ms})

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkout, Member, ProductEdit
+from shardmart.domain import notices
 from shardmart.domain.cart import Cart
 from shardmart.domain.edits import edit_log, edited
 from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError
 from shardmart.domain.listings import Product
+from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, Status
 from shardmart.domain.purchase import Outcome, Placed, Purchase, Shelf, cancellation_logs, decide, purchase_logs
 from shardmart.domain.stock import StockLog
@@ -40,6 +42,7 @@ class Changes:
     markers: list[Member] = field(default_factory=list)  # changes made, so that none is made twice
     logs: list[StockLog] = field(default_factory=list)
     cancelled: list[Order] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     emptied: list[Cart] = field(default_factory=list)  # as they were read
     before: dict[str, Shelf] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
@@ -76,7 +79,9 @@ class Batch:
         outcome = decide(purchase, self.books.shelves, at=self.at)
         if isinstance(outcome, Placed):
             self._empty_cart(purchase)
-            self._move(purchase_logs(outcome, self.books.shelves, at=self.at))
+            logs = purchase_logs(outcome, self.books.shelves, at=self.at)
+            self.changes.notices += notices.of_checkout(outcome, logs, self.books.shelves)
+            self._move(logs)
         self.books.outcomes[purchase.checkout_id] = outcome
         self.changes.outcomes.append((purchase, outcome))
         return outcome
@@ -103,6 +108,7 @@ class Batch:
         self._move(cancellation_logs(order, self.books.shelves, at=member.at))
         order = self.books.orders[order.id] = replace(order, status=Status.CANCELLED)
         self.changes.cancelled.append(order)
+        self.changes.notices += notices.of_status(order, at=member.at)
         return order
 
     def _edit(self, member: ProductEdit) -> Product:
@@ -125,6 +131,7 @@ class Batch:
         self.changes.before.setdefault(after.id, self.books.shelves[after.id])
         if log := edit_log(before, after, member.edit.reason):
             self.changes.logs.append(log)
+        self.changes.notices += notices.of_edit(before, after)
         if member.edit.removes:
             self.books.removed.add(after.id)
         self.changes.edited.add(after.id)

@@ -23,6 +23,7 @@ from shardmart.adapters.mongo.documents import (
 )
 from shardmart.adapters.mongo.group.batch import Books, Changes
 from shardmart.adapters.mongo.group.members import Cancellation, Checkout, Member, ProductEdit, home_of
+from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_edits import changed_fields
 from shardmart.adapters.mongo.transactions import Stale
 from shardmart.domain.ids import seller_of
@@ -34,6 +35,7 @@ CHANGED = "changed"  # the status of a marker among the outcomes: a cancellation
 
 class BatchStore:
     def __init__(self, mongo: Mongo) -> None:
+        self._mongo = mongo
         self._products = mongo.collection("products")
         self._orders = mongo.collection("orders")
         self._logs = mongo.collection("inventory_logs")
@@ -83,6 +85,7 @@ class BatchStore:
             _all_matched(await self._carts.bulk_write(emptying, ordered=False, session=session), emptying)
         if changes.logs:
             await self._logs.insert_many([log_document(log) for log in changes.logs], ordered=False, session=session)
+        await store_notices(self._mongo, changes.notices, session)
         if changes.before:
             updates = [_update(id, books, changes, at) for id in changes.before]
             _all_matched(await self._products.bulk_write(updates, ordered=False, session=session), updates)

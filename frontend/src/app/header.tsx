@@ -4,6 +4,7 @@ import { AccountMenu } from "@/app/account-menu";
 import { linksOf } from "@/app/navigation";
 import { CartButton } from "@/features/cart/components/cart-button";
 import { SearchBox } from "@/features/catalogue/components/search-box";
+import { NotificationBell } from "@/features/notifications/components/notification-bell";
 import { useSession } from "@/contexts/session";
 import { cx } from "@/lib/class-names";
 
@@ -36,6 +37,7 @@ export function Header() {
             </NavLink>
           ))}
           {(user === null || user.role === "buyer") && <CartButton />}
+          <NotificationBell />
           <AccountMenu />
         </nav>
       </div>

@@ -40,15 +40,15 @@ class MongoNotices:
         self._notices = mongo.collection(COLLECTION)
 
     async def page(self, user: Actor, *, after: Position | None, limit: int) -> Page[Notice]:
-        filter = keyset.beyond(_of(user), keyset.NEWEST, keyset.timed(after))
+        filter = keyset.beyond(notices_of(user), keyset.NEWEST, keyset.timed(after))
         found = await self._notices.find(filter, sort=keyset.NEWEST, limit=limit + 1).to_list(limit + 1)
         return keyset.page(found, limit=limit, entity=notice_of, key=keyset.newest_key)
 
     async def unread(self, user: Actor) -> int:
-        return await self._notices.count_documents({**_of(user), "read": False})
+        return await self._notices.count_documents({**notices_of(user), "read": False})
 
     async def mark_read(self, user: Actor, ids: Sequence[str] | None) -> None:
-        which = {**_of(user), "read": False}
+        which = {**notices_of(user), "read": False}
         if ids is not None:
             which |= {"_id": {"$in": sorted(set(ids))}}
             which.setdefault("seller_id", {"$in": sorted({seller_of(id) for id in ids})})
@@ -56,11 +56,11 @@ class MongoNotices:
 
     async def since(self, user: Actor, at: datetime, *, limit: int) -> list[Notice]:
         oldest_first = [("created_at", 1), ("_id", 1)]
-        which = {**_of(user), "created_at": {"$gte": at}}
+        which = {**notices_of(user), "created_at": {"$gte": at}}
         return [notice_of(d) for d in await self._notices.find(which, sort=oldest_first, limit=limit).to_list(limit)]
 
 
-def _of(user: Actor) -> Document:
+def notices_of(user: Actor) -> Document:
     """Sellers are told of nothing but their own orders and products, so theirs lie in one place."""
     own = {"user_id": user.id}
     return {**own, "seller_id": user.id} if user.role is Role.SELLER else own

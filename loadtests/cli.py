@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from loadtests import compare, html_report, options, report, run, series
+from loadtests import compare, options, report, results, run
 from loadtests.common.needs import SCENARIOS
 from loadtests.console import log
 from loadtests.errors import CouldNotRun, Interrupted
@@ -40,12 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     chosen = Options(**{name: value for name, value in vars(args).items() if name not in ("command", "run")})
     chosen.out.mkdir(parents=True, exist_ok=True)
-    observed = run.run(chosen)
-    made = report.build(observed)
-    report.write(made, chosen.out / "report.json")
-    seconds = series.build(observed.ledger, observed.stock, began=observed.began, ended=observed.ended)
-    (chosen.out / "report.html").write_text(html_report.render(made, seconds), encoding="utf-8")
-    return _tell(made)
+    return _tell(results.write(run.run(chosen)))
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -97,7 +92,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run)
     parser.add_argument("--scenario", required=True, choices=list(SCENARIOS))
     parser.add_argument("--topology", choices=options.TOPOLOGIES, default="replica")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the report is written")
+    parser.add_argument("--out", required=True, type=_path, metavar="DIR", help="where the report is written")
     parser.add_argument("--nodes", type=_number(1, 7), metavar="N", help="members of each set")
     parser.add_argument("--strategy", choices=options.STRATEGIES, default="auto")
     parser.add_argument("--write-concern", choices=options.WRITE_CONCERNS, default="majority")
@@ -127,6 +122,11 @@ def _number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _path(text: str) -> Path:
+    """Absolute: Locust runs in another directory."""
+    return Path(text).resolve()
 
 
 def _duration(text: str) -> float:

@@ -12,13 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from loadtests.common import playing
+from loadtests.common import ledger, playing
 from loadtests.common.needs import SCENARIOS
 from loadtests.demo import ROOT
 from loadtests.errors import CouldNotRun
 from loadtests.options import Options
 
-STATISTICS = "statistics.json"
 LAST_TASKS_SECONDS = 20  # how long users may finish what they are at when time is up
 END_SECONDS = LAST_TASKS_SECONDS + 25
 
@@ -78,7 +77,7 @@ class Generator:
 
     def statistics(self) -> dict[str, dict[str, Any]]:
         """Latency and counts by request name; empty when Locust was cut off. Raises CouldNotRun if it failed."""
-        path = self._directory / STATISTICS
+        path = self._directory / ledger.STATISTICS
         if path.exists():
             found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
             return found

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from loadtests import compare, html_report, report, series
+from loadtests import compare, report, results
 from loadtests.common.needs import SCENARIOS
 from loadtests.console import log
 from loadtests.demo import Demo
@@ -46,8 +46,8 @@ def main() -> int:
         for topology in args.topologies:
             for strategy in args.strategies:
                 base = Options("", topology, args.out, strategy=strategy, users=args.users, seconds=args.seconds)
-                reports += _demo(base, args.scenarios)
-    except Interrupted:
+                reports.extend(_demo(base, args.scenarios))  # one by one: what was measured is kept
+    except (Interrupted, KeyboardInterrupt):
         log("ended early")
         return 2
     finally:
@@ -57,8 +57,8 @@ def main() -> int:
     return (0 if good else 1) if reports else 2
 
 
-def _demo(base: Options, scenarios: list[str]) -> list[Report]:
-    """All scenarios on one demo; none if the shop does not know the strategy. Raises Interrupted."""
+def _demo(base: Options, scenarios: list[str]) -> Iterator[Report]:
+    """The scenarios on one demo, as they end; what cannot be run is named and left out. Raises Interrupted."""
     base.out.mkdir(parents=True, exist_ok=True)
     demo = Demo(base, threading.Event())
     with ExitStack() as cleanup:
@@ -67,9 +67,13 @@ def _demo(base: Options, scenarios: list[str]) -> list[Report]:
             demo.start()
         except CouldNotRun as error:
             log(f"{base.topology}, {base.strategy}: left out: {error}")
-            return []
+            return
         there = replace(base, host=demo.url, data_dir=demo.data_dir)
-        return [_one(options, demo.settings) for options in _runs(there, scenarios)]
+        for options in _runs(there, scenarios):
+            try:
+                yield _one(options, demo.settings)
+            except CouldNotRun as error:
+                log(f"{options.out.name}: left out: {error}")
 
 
 def _runs(there: Options, scenarios: list[str]) -> Iterator[Options]:
@@ -84,10 +88,7 @@ def _one(options: Options, settings: dict[str, str]) -> Report:
     options.out.mkdir(parents=True, exist_ok=True)
     observed = run(options)
     observed.settings = settings
-    made = report.build(observed)
-    report.write(made, options.out / "report.json")
-    seconds = series.build(observed.ledger, observed.stock, began=observed.began, ended=observed.ended)
-    (options.out / "report.html").write_text(html_report.render(made, seconds), encoding="utf-8")
+    made = results.write(observed)
     log(report.one_line(made))
     if not observed.complete:
         raise Interrupted
@@ -134,7 +135,7 @@ def _about() -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m loadtests.matrix", description="The longer matrix.")
-    parser.add_argument("--out", type=Path, default=Path(".data/load/matrix"))
+    parser.add_argument("--out", type=lambda text: Path(text).resolve(), default=Path(".data/load/matrix").resolve())
     parser.add_argument("--table", type=Path, help="the page whose table is replaced")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--users", type=int, default=32)

@@ -29,6 +29,7 @@ from loadtests.sampling import Sampler
 from loadtests.target import Target
 
 OVERTIME_SECONDS = 60.0
+EARLY_SECONDS = 3.0  # Locust counts from before the first request; what ends earlier was ended by something
 
 
 def run(options: Options) -> Observed:
@@ -149,7 +150,7 @@ def _await_first_second(load: Generator, directory: Path, stop: threading.Event)
 
 
 def _follow(load: Generator, directory: Path, until: float, stop: threading.Event) -> bool:
-    """Shows what happens until Locust ends; whether it came to its own end."""
+    """Shows what happens until Locust ends; whether it lasted as long as it should."""
     tail, so_far, users = ledger.Tail(directory), Counter[str](), 0
     last, began = time.monotonic(), time.monotonic()
     while load.running:
@@ -170,7 +171,7 @@ def _follow(load: Generator, directory: Path, until: float, stop: threading.Even
         now = time.monotonic()
         _show(so_far, new["requests"] / (now - last), users, now - began)
         last = now
-    return not stop.is_set()
+    return not stop.is_set() and time.monotonic() > until - EARLY_SECONDS
 
 
 def _show(so_far: Counter[str], rate: float, users: int, seconds: float) -> None:

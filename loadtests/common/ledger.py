@@ -24,6 +24,7 @@ from typing import Any
 ACKNOWLEDGED, REJECTED, UNKNOWN, FAILED = "acknowledged", "rejected", "unknown", "failed"
 FINAL_REFUSALS = frozenset({"insufficient_stock", "product_unavailable", "price_changed"})
 PATTERN = "ledger-*.jsonl"
+STATISTICS = "statistics.json"  # Locust's own figures, beside the ledgers
 
 Lines = Mapping[str, int]  # product id -> units
 
@@ -125,10 +126,10 @@ class Ledger:
 
 
 def begin(directory: Path) -> None:
-    """A directory for the ledgers of a new run: those of an earlier one are taken away."""
+    """A directory for the ledgers of a new run: what an earlier one left is taken away."""
     directory.mkdir(parents=True, exist_ok=True)
-    for old in directory.glob(PATTERN):
-        old.unlink()
+    for old in (*directory.glob(PATTERN), directory / STATISTICS):
+        old.unlink(missing_ok=True)
 
 
 def units(lines: Iterable[Sequence[Any]]) -> Lines:

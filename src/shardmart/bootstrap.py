@@ -146,6 +146,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
         wired |= {
+            "committer": committer,
             "checkout": GroupCheckout(committer),
             "orders": GroupOrders(mongo, transactions, committer),
             "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from loadtests.common.journal import Journal, percentile, told
-from loadtests.common.ledger import ACKNOWLEDGED, FAILED, REJECTED, UNKNOWN, Tail, read
+from loadtests.common.ledger import ACKNOWLEDGED, FAILED, REJECTED, STATISTICS, UNKNOWN, Tail, begin, read
 
 
 def journal_of(*verdicts: str) -> Journal:
@@ -29,6 +29,15 @@ def test_the_ledgers_of_all_processes_are_merged(tmp_path: Path) -> None:
     assert (ledger.cancellations[0].order, ledger.stock_changes[0].delta) == ("o", -2)
     assert (ledger.seconds[0].users, ledger.seconds[0].requests) == (3, 0)
     assert ledger.unavailable() == 2
+
+
+def test_a_new_run_begins_without_what_an_earlier_one_left(tmp_path: Path) -> None:
+    for name in ("ledger-one.jsonl", STATISTICS, "notes.txt"):
+        (tmp_path / name).write_text(journal_of(ACKNOWLEDGED).take())
+    begin(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    begin(tmp_path / "new" / "one")
+    assert read(tmp_path / "new" / "one").count(ACKNOWLEDGED) == 0
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:

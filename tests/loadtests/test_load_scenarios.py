@@ -26,6 +26,7 @@ def test_a_scenario_comes_out_consistent(shop: Shop, scenario: str, tmp_path: Pa
     assert (report["acknowledged"] > 0) == (scenario not in READS_ONLY)
     assert report["requests_per_second"] > 0 and report["latency_ms"]
     assert report["audit"]["consistent"] is True
+    assert report["seconds"] >= 1.5, "a run lasts as long as it should"
     assert (tmp_path / "report.html").read_text().count("<svg") >= 3
 
 

@@ -23,8 +23,8 @@ test("the primary is killed under load: one sees it, sees the dip, and sees it h
   await signIn(page, ADMIN);
   await page.goto("/lab");
   const killed = await primary(page);
-  await page.getByLabel("Buyers").fill("4");
-  await page.getByLabel("Seconds").fill("300");
+  await page.getByLabel("Buyers", { exact: true }).fill("4");
+  await page.getByLabel("Seconds", { exact: true }).fill("300");
   await page.getByRole("button", { name: "Let them buy" }).click();
   await expect(page.getByText("Buying", { exact: true })).toBeVisible();
   await expect.poll(async () => (await told(api)).filter((one) => one.checkouts_per_second > 0).length).toBeGreaterThan(2);
@@ -84,7 +84,7 @@ test("queries are explained, two reports compared, and two loads seen side by si
 
   await page.getByRole("link", { name: "Load", exact: true }).click();
   for (const strategy of ["transaction", "reservation"]) {
-    await page.getByLabel("Seconds").fill("2");
+    await page.getByLabel("Seconds", { exact: true }).fill("2");
     await page.getByLabel("Strategy").selectOption(strategy);
     await page.getByRole("button", { name: "Let them buy" }).click();
     await expect(page.getByRole("row", { name: new RegExp(`^${strategy} 10`) })).toBeVisible();

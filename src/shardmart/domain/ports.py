@@ -224,6 +224,13 @@ class Recovery(Protocol):
         """
 
 
+class CommitterWatch(Protocol):
+    """What can be told of the committer by the worker that is asked."""
+
+    def state(self) -> Mapping[str, Any]:
+        """`{state: leads|follows|alone, pid}`: this worker's part, and the process that leads (None: nobody)."""
+
+
 class Orders(Protocol):
     async def get(self, *, seller_id: str, id: str) -> Order | None: ...
 

@@ -52,4 +52,5 @@ class Shop:
     auditor: ports.Auditor
     load: LabLoad
     probe: ports.Probe
+    committer: ports.CommitterWatch | None = None  # strategies that have one
     relay: RelayStatus = field(default_factory=RelayStatus)

@@ -48,6 +48,7 @@ export default function ChartCanvas({ summary, labels, series, format, live = fa
         backgroundColor: one.kind === "bar" ? shade : `color-mix(in srgb, ${shade} 12%, transparent)`,
         borderWidth: one.kind === "bar" ? 0 : 2,
         borderRadius: 4,
+        order: one.kind === "bar" ? 1 : 0, // lines stand before bars
         pointRadius: labels.length > 40 ? 0 : 2,
         tension: 0.3,
         fill: one.kind !== "bar" && series.length === 1,
@@ -100,15 +101,16 @@ function useColours(): (token: string) => string {
   }, []);
   return useMemo(() => {
     void round;
-    const probe = document.createElement("span");
-    document.body.append(probe);
     const resolved = new Map(
       [...COLOURS, "--color-ink", "--color-line"].map((token) => {
+        const probe = document.createElement("span"); // a new one each: a change of colour may be a transition
         probe.style.color = `var(${token})`;
-        return [token, getComputedStyle(probe).color] as const;
+        document.body.append(probe);
+        const { color } = getComputedStyle(probe);
+        probe.remove();
+        return [token, color] as const;
       }),
     );
-    probe.remove();
     return (token: string) => resolved.get(token) ?? "gray";
   }, [round]);
 }

@@ -8,7 +8,7 @@ const ChartCanvas = lazy(() => import("@/components/ui/chart-canvas"));
 /** A line or bar chart in the shop's colours. Chart.js (60 kB) is loaded with the first one. */
 export function Chart({ height = 260, ...props }: ChartProps & { height?: number }) {
   return (
-    <div style={{ height }}>
+    <div className="relative min-w-0" style={{ height }}>
       <Suspense fallback={<Skeleton className="h-full" />}>
         <ChartCanvas {...props} />
       </Suspense>

@@ -44,12 +44,12 @@ function Parts({ health }: { health: Health }) {
           value={health.kind === "sharded" ? "Sharded cluster" : "Replica set"}
           note={`${count(up)} of ${count(members.length)} nodes up`}
         />
-        <Figure label="App workers" value={count(workers)} note={`${count(health.apps.length)} app node(s)`} />
+        <Figure label="App workers" value={count(workers)} note={health.apps.length === 1 ? "on one app node" : `on ${count(health.apps.length)} app nodes`} />
         <Figure
           label="Real time behind by"
           value={health.relay_lag_ms === null ? "—" : `${count(Math.round(health.relay_lag_ms))} ms`}
         />
-        <Figure label="Committer" value={health.committer === null ? "None" : "Running"} note={committer(health)} />
+        <Figure label="Committer" value={health.committer === null ? "—" : "Running"} note={committer(health)} />
       </div>
       <Card title="Database nodes" className="mt-6">
         <Table<Member>
@@ -81,7 +81,7 @@ function Parts({ health }: { health: Health }) {
 }
 
 function committer({ committer: found }: Health): string {
-  if (found === null) return "Each worker commits its own checkouts.";
+  if (found === null) return "none is told of";
   const known = Object.entries(found).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
   return known.map(([name, value]) => `${name.replaceAll("_", " ")}: ${String(value)}`).join(", ");
 }

@@ -17,6 +17,7 @@ import { Table, type Column } from "@/components/ui/table";
 import { useProductSubscription } from "@/contexts/realtime";
 import { money } from "@/lib/format";
 import type { Product } from "@/lib/products";
+import { useMedia, WIDE } from "@/lib/use-media";
 
 const COLUMNS: Column<Product>[] = [
   { key: "name", title: "Product", cell: (product) => <Name product={product} /> },
@@ -28,6 +29,7 @@ const COLUMNS: Column<Product>[] = [
 
 export default function ProductsPage() {
   const products = useInfiniteQuery(myProductsQuery());
+  const wide = useMedia(WIDE);
   const { fetchNextPage } = products;
   const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   const items = products.data?.pages.flatMap((page) => page.items) ?? [];
@@ -54,7 +56,21 @@ export default function ProductsPage() {
         </EmptyState>
       ) : (
         <>
-          <Table caption="Your products" columns={COLUMNS} rows={items} rowKey={(product) => product.id} />
+          {wide ? (
+            <Table caption="Your products" columns={COLUMNS} rows={items} rowKey={(product) => product.id} />
+          ) : (
+            <ul className="divide-y divide-line rounded-card border border-line bg-surface">
+              {items.map((product) => (
+                <li key={product.id} className="space-y-2 p-4">
+                  <Name product={product} />
+                  <div className="flex flex-wrap items-center justify-between gap-2">
+                    <span className="text-sm text-muted tabular-nums">{money(product.price)}</span>
+                    <StockStepper product={product} />
+                  </div>
+                </li>
+              ))}
+            </ul>
+          )}
           <LoadMore hasMore={products.hasNextPage} loading={products.isFetchingNextPage} onMore={more} />
         </>
       )}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shardmart
 from shardmart.domain.accounts import Role
 from shardmart.service import administration, catalogue, lab, orders, statistics
-from shardmart.web import filters, replies, views
+from shardmart.web import filters, metrics, replies, views
 from shardmart.web.calls import Call
 from shardmart.web.replies import Reply
 
@@ -49,4 +49,6 @@ async def health(call: Call) -> Reply:
     settings = call.settings
     app = {"node": f"{settings.host}:{settings.port}", "workers": settings.workers, "version": shardmart.__version__}
     topology = await lab.topology(call.shop)
-    return replies.ok({**topology, "apps": [app], "committer": None, "relay_lag_ms": call.shop.relay.lag_ms})
+    watch = call.shop.committer
+    committer = {**watch.state(), **metrics.committer_figures()} if watch is not None else None
+    return replies.ok({**topology, "apps": [app], "committer": committer, "relay_lag_ms": call.shop.relay.lag_ms})

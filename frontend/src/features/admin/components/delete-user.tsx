@@ -35,7 +35,7 @@ export function DeleteUser({ user }: { user: User }) {
   return (
     <>
       <Button variant="ghost" size="small" className="min-h-11!" aria-label={`Delete ${user.name}`} onClick={() => setAsking(true)}>
-        <Trash2 aria-hidden className="size-4.5" /> Delete
+        <Trash2 aria-hidden className="size-4.5" /> <span className="max-sm:sr-only">Delete</span>
       </Button>
       <ConfirmDialog
         open={asking}

@@ -24,11 +24,20 @@ export function topologyQuery() {
   });
 }
 
+/** The app nodes that serve the shop; known without a primary, too. */
+export function appsQuery() {
+  return queryOptions({
+    queryKey: [LAB, "apps"],
+    queryFn: async ({ signal }) => (await call(api.GET("/api/admin/health", { signal }))).apps,
+    refetchInterval: 10_000,
+  });
+}
+
 export function loadQuery() {
   return queryOptions({
     queryKey: LOAD,
     queryFn: ({ signal }) => call(api.GET("/api/lab/load", { signal })),
-    refetchInterval: (query) => (query.state.data?.items.at(-1)?.running === false ? 5_000 : 1_500),
+    refetchInterval: ({ state: { data } }) => (data?.items.at(-1)?.running ?? data?.run !== null ? 1_500 : 5_000),
     staleTime: 0,
   });
 }

@@ -1,6 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Server } from "lucide-react";
 
-import type { Topology } from "../api/queries";
+import { appsQuery, type Topology } from "../api/queries";
 import { Node } from "./node";
 
 import { Badge } from "@/components/ui/badge";
@@ -20,9 +21,7 @@ export function ClusterPicture({ topology }: { topology: Topology }) {
   return (
     <figure aria-label="The cluster" className="rounded-card border border-line bg-surface p-4 sm:p-6">
       <Tier>
-        <div className="flex items-center gap-3 rounded-control bg-accent-soft px-5 py-3 font-medium text-accent">
-          <Server aria-hidden className="size-5" /> The shop’s workers
-        </div>
+        <Apps />
       </Tier>
       <Line />
       {routers.length > 0 && (
@@ -47,6 +46,20 @@ export function ClusterPicture({ topology }: { topology: Topology }) {
       )}
     </figure>
   );
+}
+
+function Apps() {
+  const apps = useQuery(appsQuery()).data ?? [];
+  const known = apps.length > 0 ? apps : [{ node: "…", workers: 0, version: "" }];
+  return known.map((app) => (
+    <div key={app.node} className="flex items-center gap-3 rounded-control bg-accent-soft px-5 py-3 text-accent">
+      <Server aria-hidden className="size-5 shrink-0" />
+      <div>
+        <p className="font-medium">{app.workers > 0 ? `${count(app.workers)} app ${app.workers === 1 ? "worker" : "workers"}` : "The shop"}</p>
+        <p className="text-sm">{app.node}</p>
+      </div>
+    </div>
+  ));
 }
 
 function Tier({ children }: { children: React.ReactNode }) {
@@ -76,7 +89,7 @@ function Set({ set, wide, chunks }: { set: MemberSet; wide?: boolean; chunks?: n
           ))}
         </span>
       </header>
-      <div className={cx("grid gap-3", wide === true && "sm:grid-cols-2 xl:grid-cols-3")}>
+      <div className={cx("grid gap-3", wide === true && "grid-cols-[repeat(auto-fit,minmax(13rem,1fr))]")}>
         {set.members.map((member) => (
           <Node key={member.node} member={member} />
         ))}

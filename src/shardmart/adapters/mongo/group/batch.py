@@ -14,7 +14,7 @@ from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkou
 from shardmart.domain import notices
 from shardmart.domain.cart import Cart
 from shardmart.domain.edits import edit_log, edited
-from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError
+from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError, Unavailable
 from shardmart.domain.listings import Product
 from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, Status
@@ -32,6 +32,7 @@ class Books:
     orders: dict[str, Order] = field(default_factory=dict)  # those to be cancelled
     carts: dict[str, Cart] = field(default_factory=dict)  # by buyer, those that are bought
     outcomes: dict[str, Outcome | None] = field(default_factory=dict)  # of earlier runs; None: a change was made
+    unsettled: set[str] = field(default_factory=set)  # checkouts that strategy `reservation` has begun
 
 
 @dataclass(slots=True)
@@ -76,6 +77,8 @@ class Batch:
         known = self.books.outcomes.get(purchase.checkout_id)
         if known is not None:
             return known
+        if purchase.checkout_id in self.books.unsettled:
+            raise Unavailable  # the sweeper settles it, or whoever asks again by then
         outcome = decide(purchase, self.books.shelves, at=self.at)
         if isinstance(outcome, Placed):
             self._empty_cart(purchase)

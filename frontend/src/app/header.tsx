@@ -1,12 +1,14 @@
+import { lazy, Suspense } from "react";
 import { Link, NavLink } from "react-router";
 
 import { AccountMenu } from "@/app/account-menu";
 import { linksOf } from "@/app/navigation";
 import { CartButton } from "@/features/cart/components/cart-button";
 import { SearchBox } from "@/features/catalogue/components/search-box";
-import { NotificationBell } from "@/features/notifications/components/notification-bell";
 import { useSession } from "@/contexts/session";
 import { cx } from "@/lib/class-names";
+
+const NotificationBell = lazy(() => import("@/features/notifications/components/notification-bell"));
 
 /** Logo, search, and what this person may visit. On phones the search has a row of its own. */
 export function Header() {
@@ -37,7 +39,11 @@ export function Header() {
             </NavLink>
           ))}
           {(user === null || user.role === "buyer") && <CartButton />}
-          <NotificationBell />
+          {(user?.role === "buyer" || user?.role === "seller") && (
+            <Suspense fallback={<span className="size-11" />}>
+              <NotificationBell />
+            </Suspense>
+          )}
           <AccountMenu />
         </nav>
       </div>

@@ -18,7 +18,6 @@ export function useNotifications() {
   const readAll = useCallback(() => mutate({ all: true }), [mutate]);
   const read = useCallback((id: string) => mutate({ ids: [id] }), [mutate]);
   return {
-    enabled,
     query,
     items: query.data?.pages.flatMap((page) => page.items) ?? [],
     unread: query.data?.pages[0]?.unread ?? 0,

@@ -8,9 +8,8 @@ import { Menu, menuItem } from "@/components/ui/menu";
 
 const SHOWN = 5;
 
-export function NotificationBell() {
-  const { enabled, items, unread, read } = useNotifications();
-  if (!enabled) return null;
+export default function NotificationBell() {
+  const { items, unread, read } = useNotifications();
   const icon = (
     <>
       <Bell aria-hidden className="size-5.5" />

@@ -3,7 +3,7 @@ export const PAGES: Record<"guest" | "buyer" | "seller" | "admin", string[]> = {
   guest: ["/", "/products", "/products?q=lamp&in_stock=true&sort=price", "/products?q=zzzz", "/products/:product"].concat([
     ...["/cart", "/sign-in", "/register", "/no-such-page"],
   ]),
-  buyer: ["/products/:product", "/cart", "/checkout", "/orders", "/orders/:order", "/profile", "/admin"],
+  buyer: ["/products/:product", "/cart", "/checkout", "/orders", "/orders/:order", "/notifications", "/profile", "/admin"],
   seller: ["/seller", "/seller/orders", "/seller/products", "/seller/products/new", "/seller/products/:product"].concat([
     ...["/seller/import", "/profile"],
   ]),

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { Link, NavLink } from "react-router";
 
 import { AccountMenu } from "@/app/account-menu";
@@ -6,6 +7,8 @@ import { CartButton } from "@/features/cart/components/cart-button";
 import { SearchBox } from "@/features/catalogue/components/search-box";
 import { useSession } from "@/contexts/session";
 import { cx } from "@/lib/class-names";
+
+const NotificationBell = lazy(() => import("@/features/notifications/components/notification-bell"));
 
 /** Logo, search, and what this person may visit. On phones the search has a row of its own. */
 export function Header() {
@@ -36,6 +39,11 @@ export function Header() {
             </NavLink>
           ))}
           {(user === null || user.role === "buyer") && <CartButton />}
+          {(user?.role === "buyer" || user?.role === "seller") && (
+            <Suspense fallback={<span className="size-11" />}>
+              <NotificationBell />
+            </Suspense>
+          )}
           <AccountMenu />
         </nav>
       </div>

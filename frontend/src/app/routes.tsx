@@ -37,6 +37,7 @@ const ROUTES: RouteObject[] = [
     page("orders/:id", () => import("@/features/orders/order-page")),
     page("profile", () => import("@/features/auth/profile-page")),
   ]),
+  only(["buyer", "seller"], [page("notifications", () => import("@/features/notifications/notifications-page"))]),
   only(["seller"], [page("seller/*", () => import("@/features/seller/seller-pages"))]),
   only(["admin"], [
     page("admin/*", () => import("@/features/admin/admin-pages")),

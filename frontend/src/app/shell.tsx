@@ -1,15 +1,17 @@
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { Outlet, ScrollRestoration, useLocation, type Location } from "react-router";
 
 import { ConnectionBanner } from "@/app/connection-banner";
 import { Footer } from "@/app/footer";
 import { Header } from "@/app/header";
-import { SignInAgain } from "@/app/sign-in-again";
 import { OrderUpdates } from "@/features/orders/order-updates";
 import { CartDrawer } from "@/features/cart/components/cart-drawer";
 import { CartProvider } from "@/contexts/cart";
 import { StockUpdates } from "@/contexts/live-products";
+import { useSession } from "@/contexts/session";
 import { ToastProvider } from "@/contexts/toasts";
+
+const SignInAgain = lazy(() => import("@/app/sign-in-again"));
 
 /** Pages that were typed or opened anew all have the key `default`: their address tells them apart. */
 const placeOf = ({ key, pathname, search }: Location): string => (key === "default" ? pathname + search : key);
@@ -18,6 +20,7 @@ const placeOf = ({ key, pathname, search }: Location): string => (key === "defau
 export function Shell() {
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
+  const { status } = useSession();
   const shown = useRef(pathname);
   useEffect(() => {
     if (shown.current !== pathname) main.current?.focus({ preventScroll: true });
@@ -40,7 +43,11 @@ export function Shell() {
           </main>
           <Footer />
         </div>
-        <SignInAgain />
+        {status === "expired" && (
+          <Suspense>
+            <SignInAgain />
+          </Suspense>
+        )}
         <ScrollRestoration getKey={placeOf} />
         <CartDrawer />
         <StockUpdates />

@@ -4,7 +4,7 @@ import { useSession } from "@/contexts/session";
 import { session } from "@/lib/session";
 
 /** The session ended while a page was open: signing in here goes on with what was begun; nothing typed is lost. */
-export function SignInAgain() {
+export default function SignInAgain() {
   const { status, user } = useSession();
   return (
     <Dialog open={status === "expired"} onClose={() => status === "expired" && session.forget()} title="Sign in again">

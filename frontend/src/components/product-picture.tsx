@@ -55,7 +55,7 @@ function Drawing({ name, category, className }: { name: string; category: string
       <rect width="200" height="200" fill={`url(#${id}-sky)`} />
       <circle cx={sunX} cy={sunY} r="88" fill={`url(#${id}-sun)`} />
       <path d={`M-10 ${150 - tilt} Q 70 ${128 + tilt} 210 ${146 + tilt} V210 H-10Z`} fill={`url(#${id}-ground)`} />
-      <ellipse cx="100" cy="150" rx="42" ry="6" fill={`hsl(${hue} 35% 30%)`} opacity="0.16" />
+      <ellipse cx="100" cy="143" rx="40" ry="5" fill={`hsl(${hue} 35% 30%)`} opacity="0.16" />
       <Suspense fallback={null}>
         <ProductMotif
           name={name}

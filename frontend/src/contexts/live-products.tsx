@@ -3,7 +3,7 @@ import { useCallback } from "react";
 
 import { useConnectionStatus, useEvent, useProductSubscription } from "@/contexts/realtime";
 import type { StockUpdate } from "@/lib/connection";
-import { applyStockUpdate, productQuery, type Product } from "@/lib/products";
+import { applyStockUpdate, PRODUCT, productQuery, type Product } from "@/lib/products";
 
 const WITHOUT_SOCKET = 15_000; // milliseconds between looks at a product while nothing is told
 
@@ -13,6 +13,18 @@ export function StockUpdates(): null {
   useEvent(
     "stock_update",
     useCallback((update: StockUpdate) => applyStockUpdate(queries, update), [queries]),
+  );
+  useEvent(
+    "subscribed",
+    useCallback(
+      ({ product_ids }: { product_ids: string[] }) => {
+        // what was fetched before may have changed in between; what is being fetched is new enough
+        for (const id of product_ids) {
+          void queries.invalidateQueries({ queryKey: [PRODUCT, id], predicate: (one) => one.state.fetchStatus === "idle" });
+        }
+      },
+      [queries],
+    ),
   );
   useEvent(
     "resync",

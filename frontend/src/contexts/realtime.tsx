@@ -2,6 +2,9 @@ import { createContext, useContext, useEffect, useMemo, useState, useSyncExterna
 
 import { useSession } from "@/contexts/session";
 import { Connection, type Events } from "@/lib/connection";
+import { session } from "@/lib/session";
+
+const LOOKS_EVERY = 20_000; // milliseconds between looks at the token of a page that asks for nothing
 
 const Context = createContext<Connection | null>(null);
 
@@ -14,6 +17,15 @@ export function RealtimeProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (status === "guest" || status === "signed-in") connection.identify(userId);
   }, [connection, status, userId]);
+  useEffect(() => {
+    if (status !== "signed-in") return;
+    const timer = setInterval(() => void session.accessToken(), LOOKS_EVERY); // renews it in time
+    const stop = session.onToken((token) => connection.authenticate(token));
+    return () => {
+      clearInterval(timer);
+      stop();
+    };
+  }, [connection, status]);
   useEffect(() => () => connection.close(), [connection]);
 
   return <Context.Provider value={connection}>{children}</Context.Provider>;

@@ -23,6 +23,8 @@ export type Events = {
   load: Record<string, unknown>;
   /** Events were missed: fetch again. Also sent here when the socket came back. */
   resync: unknown;
+  /** Made here: from now on these products' changes are told; what was fetched before may be older. */
+  subscribed: { product_ids: string[] };
 };
 export type ConnectionStatus = "idle" | "open" | "lost";
 type Listener = (payload: never) => void;
@@ -75,6 +77,11 @@ export class Connection {
     };
   }
 
+  /** A renewed token, so that the shop does not end the socket with the old one. */
+  authenticate(token: string): void {
+    if (this.socket?.connected === true) this.socket.emit("auth", { token });
+  }
+
   close(): void {
     this.socket?.disconnect();
     this.socket = null;
@@ -88,7 +95,10 @@ export class Connection {
   }
 
   private ask(what: "subscribe" | "unsubscribe", ids: string[]): void {
-    if (ids.length > 0 && this.socket?.connected === true) this.socket.emit(what, { product_ids: ids });
+    if (ids.length === 0 || this.socket?.connected !== true) return;
+    this.socket.emit(what, { product_ids: ids }, () => {
+      if (what === "subscribe") this.tell("subscribed", { product_ids: ids });
+    });
   }
 
   private async open(): Promise<void> {

@@ -33,7 +33,7 @@ test("whoever was signed in still is after a reload", async () => {
 test("many requests at once renew the token once", async () => {
   const fetcher = vi.fn(async () => ok("t2"));
   const session = new Session(fetcher);
-  session.accept(answer("t1", 10), { tell: false }); // ends within the margin
+  session.accept(answer("t1", 0), { tell: false });
   const tokens = await Promise.all([1, 2, 3].map(() => session.accessToken()));
   expect(tokens).toEqual(["t2", "t2", "t2"]);
   expect(fetcher).toHaveBeenCalledTimes(1);
@@ -43,7 +43,7 @@ test("without an answer to the renewal the session stays", async () => {
   const session = new Session(async () => {
     throw new TypeError("network");
   });
-  session.accept(answer("t1", 10), { tell: false });
+  session.accept(answer("t1", 0), { tell: false });
   expect(await session.accessToken()).toBe("t1");
   expect(session.current().status).toBe("signed-in");
 });
@@ -80,4 +80,16 @@ test("no token is ever stored", async () => {
   const session = new Session(async () => ok("secret-token"));
   await session.start();
   expect(JSON.stringify({ ...localStorage, ...sessionStorage })).not.toContain("secret-token");
+});
+
+test("who listens for tokens hears of a renewed one, and short-lived ones are not renewed at every request", async () => {
+  const fetcher = vi.fn(async () => ok("t2", 10));
+  const session = new Session(fetcher);
+  const heard: string[] = [];
+  session.onToken((token) => heard.push(token));
+  session.accept(answer("t1", 0), { tell: false });
+  await session.accessToken();
+  await session.accessToken();
+  expect(heard).toEqual(["t1", "t2"]);
+  expect(fetcher).toHaveBeenCalledTimes(1);
 });

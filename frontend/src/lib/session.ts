@@ -12,7 +12,7 @@ export type SessionState =
   | { status: "expired"; user: User }; // ended by the server while a page was open: sign in again to go on
 
 const HINT = "signed-in"; // a cookie that scripts cannot read may be there; without the hint nobody asks for it
-const EARLY = 30_000; // milliseconds before its end at which a token is renewed
+const EARLY = 90_000; // milliseconds before its end at which a token is renewed
 const LOCK = "shardmart-refresh";
 
 /**
@@ -22,9 +22,10 @@ const LOCK = "shardmart-refresh";
 export class Session {
   private state: SessionState = { status: "starting", user: null };
   private token: string | null = null;
-  private endsAt = 0;
+  private renewsAt = 0;
   private renewal: Promise<boolean> | null = null;
   private returning: Deferred<boolean> | null = null;
+  private readonly tokenListeners = new Set<(token: string) => void>();
   private readonly listeners = new Set<() => void>();
   private readonly channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("session");
 
@@ -48,8 +49,14 @@ export class Session {
 
   /** A token that is good for a while, null for guests. */
   async accessToken(): Promise<string | null> {
-    if (this.token !== null && Date.now() > this.endsAt - EARLY) await this.renew();
+    if (this.token !== null && Date.now() >= this.renewsAt) await this.renew();
     return this.token;
+  }
+
+  /** Tells every new token, also those that a renewal brought. */
+  onToken(listener: (token: string) => void): () => void {
+    this.tokenListeners.add(listener);
+    return () => this.tokenListeners.delete(listener);
   }
 
   /** Asks for a new token. False when the session is over; true also when the shop could not be reached. */
@@ -63,11 +70,13 @@ export class Session {
   accept(answer: SignedIn, { tell = true } = {}): void {
     const returned = this.state.user?.id === answer.user.id;
     this.token = answer.access_token;
-    this.endsAt = Date.now() + answer.expires_in * 1000;
+    const life = answer.expires_in * 1000;
+    this.renewsAt = Date.now() + life - Math.min(EARLY, life / 2);
     write(local, HINT, true);
     this.become({ status: "signed-in", user: answer.user });
     this.returning?.resolve(returned);
     this.returning = null;
+    this.tokenListeners.forEach((listener) => listener(answer.access_token));
     if (tell) this.channel?.postMessage("in");
   }
 

@@ -3,10 +3,10 @@ import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { IconButton } from "@/components/ui/button";
 import { cx } from "@/lib/class-names";
 
-type MenuProps = { label: string; icon: ReactNode; children: (close: () => void) => ReactNode };
+type MenuProps = { label: string; icon: ReactNode; children: (close: () => void) => ReactNode; wide?: boolean };
 
 /** A button that shows links and buttons beneath it. Escape, a click elsewhere or leaving by tab closes it. */
-export function Menu({ label, icon, children }: MenuProps) {
+export function Menu({ label, icon, children, wide = false }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -47,7 +47,10 @@ export function Menu({ label, icon, children }: MenuProps) {
       <div
         id={id}
         hidden={!open}
-        className="enter-up absolute top-full right-0 z-30 mt-2 w-60 rounded-card border border-line bg-surface p-2 shadow-sheet"
+        className={cx(
+          "enter-up absolute top-full right-0 z-30 mt-2 rounded-card border border-line bg-surface p-2 shadow-sheet",
+          wide ? "-right-12 w-[min(24rem,calc(100vw-2rem))]" : "w-60",
+        )}
       >
         {open && children(() => setOpen(false))}
       </div>

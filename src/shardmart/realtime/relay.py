@@ -94,10 +94,10 @@ class Relay:
     # ---- one step
 
     def _hear(self, heard: Heard) -> None:
-        if not self.status.has_run:
+        if not self.status.has_begun:
             self.ring.restart(heard.position)
             self.states.restart(heard.position)
-            self.status.has_run = True
+            self.status.begin()
         self.position = max(self.position, heard.position)
         self._moved.set()
         if heard.change is not None:

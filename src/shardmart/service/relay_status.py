@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from shardmart.domain.errors import Unavailable
 
 
 class RelayStatus:
     def __init__(self) -> None:
         self.is_expected = False  # a shop that is served without sockets has no relay
-        self.has_run = False  # from then on it mends itself
         self.lag_ms: float | None = None  # from the commit of the last change to its events
+        self._begun = asyncio.Event()
 
-    def require(self) -> None:
-        """Raises Unavailable until the relay has begun."""
-        if self.is_expected and not self.has_run:
-            raise Unavailable("The relay has not started yet.")
+    @property
+    def has_begun(self) -> bool:
+        """From then on it mends itself."""
+        return self._begun.is_set()
+
+    def begin(self) -> None:
+        """Said by the relay when it hears."""
+        self._begun.set()
+
+    async def require(self, *, within: float) -> None:
+        """Returns when the relay has begun. Raises Unavailable when it has not after `within` seconds."""
+        if self.is_expected:
+            try:
+                await asyncio.wait_for(self._begun.wait(), within)
+            except asyncio.TimeoutError:
+                raise Unavailable("The relay has not started yet.") from None

@@ -10,6 +10,8 @@ from shardmart.web.calls import Call
 from shardmart.web.replies import Reply
 from shardmart.web.server import serving_workers
 
+RELAY_SECONDS = 2.0  # READY means that every worker answers: one whose relay is just beginning answers a moment later
+
 
 async def healthz(call: Call) -> Reply:
     return replies.ok({"status": "ok"})
@@ -18,7 +20,7 @@ async def healthz(call: Call) -> Reply:
 async def readyz(call: Call) -> Reply:
     """200 when every worker serves, the relay of this one has begun and the database can be used."""
     workers = _require_all_workers(call.request.app, call.settings.workers)
-    call.shop.relay.require()
+    await call.shop.relay.require(within=RELAY_SECONDS)
     await call.shop.probe.ready()
     return replies.ok({"status": "ready", "workers": workers})
 

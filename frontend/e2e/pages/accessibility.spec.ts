@@ -19,7 +19,7 @@ async function violations(page: Page, rules?: string[]): Promise<string[]> {
 
 for (const [who, paths] of Object.entries(PAGES)) {
   test(`${who}: no page breaks a rule of axe, in light and dark, or reports an error`, async ({ page, api, conduct }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(20_000 * paths.length + 60_000);
     conduct.allow(/404 .*no-such/);
     await page.emulateMedia({ reducedMotion: "reduce" });
     const product = await api.offer(await api.login("seller@demo.com"));

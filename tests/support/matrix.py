@@ -14,7 +14,7 @@ import pytest
 
 TOPOLOGIES = ("replica", "sharded")
 DRIVERS = ("motor", "pymongo")  # the first one carries the suites that need no second driver
-STRATEGIES = ("group", "transaction")  # those that are safe; the first one is what `auto` chooses
+STRATEGIES = ("group", "transaction", "reservation")  # those that are safe; the first one is what `auto` chooses
 
 
 @dataclass(frozen=True)

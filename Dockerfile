@@ -26,7 +26,8 @@ COPY requirements.lock ./
 RUN /opt/shardmart/bin/pip install --require-hashes -r requirements.lock
 
 FROM python:3.11.14-slim-bookworm AS base
-RUN groupadd --gid 10001 shardmart && useradd --uid 10001 --gid 10001 --no-create-home shardmart
+RUN groupadd --gid 10001 shardmart && useradd --uid 10001 --gid 10001 --no-create-home shardmart \
+    && install -d -o shardmart -g shardmart /reports
 ENV PATH=/opt/shardmart/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER 10001:10001

@@ -9,21 +9,33 @@ READY    := .venv/.installed
 PARALLEL ?= -n 2 --dist loadgroup
 MONGOSH  := tools/mongosh/node_modules/.bin/mongosh
 
-.PHONY: run test setup bench soak router-suite lint lock clean
+NPM      := frontend/node_modules/.installed
+SITE     := frontend/dist/.built
+PAGES    := $(shell find frontend/src frontend/public frontend/build -type f) $(wildcard frontend/*.json frontend/*.html frontend/*.ts)
+NODE20    = node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm >/dev/null
+
+.PHONY: run test setup site bench load soak router-suite lint lock clean
 .DEFAULT_GOAL := run
 
-run: $(READY)
+run: $(READY) site
 	@exec $(BIN)/python -m cluster demo --topology $(TOPOLOGY) --port $(PORT) --apps $(APPS) \
 		--data-dir $(DATA)
 
 # What fails runs a second time by itself: only what fails again is a failure, and what does not is named as flickering.
-test: lint mongosh deployment-tools
+# With PYTEST=… only that part runs, without the front end's tests.
+test: lint mongosh deployment-tools site $(if $(PYTEST),,front-test)
 	SHARDMART_MONGOSH=$(wildcard $(abspath $(MONGOSH))) tests/run $(BIN)/pytest $(PARALLEL) $(PYTEST)
+	$(if $(PYTEST),,$(MAKE) browser-test)
 
-setup: $(READY)
+setup: $(READY) site
 
-bench: $(READY) wrk
+bench: $(READY) wrk site
 	$(BIN)/python -m bench
+	@if $(NODE20); then $(MAKE) --no-print-directory browser-bench; fi
+
+# About 20 minutes; writes the table of docs/results.md.
+load: $(READY)
+	$(BIN)/python -m loadtests.matrix --out .data/load/matrix --table docs/results.md $(LOAD)
 
 soak: $(READY)
 	$(BIN)/pytest -m soak $(PYTEST)
@@ -56,6 +68,48 @@ $(READY): requirements.lock setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# ---- the front end: built when there is a Node for it, and again only when its inputs changed
+
+site:
+	@if $(NODE20); then $(MAKE) --no-print-directory $(SITE); else \
+		echo "The shop's pages need Node 20 or newer with npm to be built (https://nodejs.org); the API works without."; fi
+
+$(SITE): $(NPM) $(PAGES)
+	cd frontend && npm run --silent build -- --logLevel warn
+	@touch $@
+
+$(NPM): frontend/package-lock.json frontend/package.json frontend/.npmrc
+	cd frontend && npm ci --ignore-scripts --silent
+	@touch $@
+
+# The API's document and the types made of it, after a change of the API.
+.PHONY: types front-test browser-test chromium
+types: $(READY) $(NPM)
+	$(BIN)/python tools/openapi_document.py > frontend/openapi.json
+	cd frontend && npm run --silent types
+
+front-test: node20 $(SITE)
+	cd frontend && npm run --silent types -- --check && npm run --silent lint && npm run --silent typecheck && npm test
+
+LIGHTHOUSE := frontend/lighthouse/node_modules/.installed
+$(LIGHTHOUSE): frontend/lighthouse/package-lock.json frontend/lighthouse/.npmrc
+	cd frontend/lighthouse && npm ci --ignore-scripts --silent
+	@touch $@
+
+browser-test: node20 $(READY) $(SITE) $(LIGHTHOUSE) chromium
+	cd frontend && npm run --silent e2e
+
+.PHONY: node20 browser-bench
+browser-bench: $(SITE) $(LIGHTHOUSE) chromium
+	cd frontend && npm run --silent bench
+
+node20:
+	@$(NODE20) || { echo "The front end's tests need Node 20 or newer with npm: https://nodejs.org"; exit 1; }
+
+chromium:
+	@command -v $${CHROMIUM:-chromium} >/dev/null || { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -qy chromium; } || \
+		{ echo "The browser tests need Chromium: apt-get install chromium"; exit 1; }
+
 # MongoDB's own shell drives the router in one test; without npm that test says that it was left out.
 .PHONY: mongosh
 mongosh:
@@ -75,4 +129,4 @@ wrk:
 		{ echo "The benchmarks need wrk: apt-get install wrk"; exit 1; }
 
 clean:
-	rm -rf .venv .data
+	rm -rf .venv .data frontend/node_modules frontend/dist

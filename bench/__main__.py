@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from bench import checkout, depth, listing, memory, router, topologies
+from bench import checkout, depth, listing, memory, nodes, realtime, router, strategies, topologies
 from bench.console import log
 from bench.server import NotReady
 from bench.stack import Stack, stack
@@ -34,9 +34,15 @@ class Section:
 SECTIONS: Mapping[str, Section] = {
     "listing": Section([REPLICA], lambda on, args: listing.measure(on[0], rounds=args.rounds, seconds=args.seconds)),
     "memory": Section([REPLICA], lambda on, args: memory.measure(on[0])),
-    "checkout": Section([REPLICA], lambda on, args: checkout.measure(on[0], rounds=3, seconds=args.seconds)),
+    "checkout": Section([REPLICA], lambda on, args: checkout.measure(on[0], rounds=5, seconds=args.seconds)),
+    "nodes": Section([REPLICA], lambda on, args: nodes.measure(on[0], rounds=3, seconds=args.seconds)),
+    "strategies": Section([REPLICA], lambda on, args: strategies.measure(on[0], rounds=1, seconds=args.seconds)),
+    "strategies-sharded": Section(
+        [SHARDED], lambda on, args: strategies.measure(on[0], rounds=1, seconds=args.seconds)
+    ),
     "depth": Section([ALONE], lambda on, args: depth.measure(on[0], requests=args.requests)),
     "router": Section([SHARDED], lambda on, args: router.measure(on[0], rounds=7, seconds=args.seconds)),
+    "realtime": Section([REPLICA], lambda on, args: realtime.measure(on[0], seconds=args.seconds)),
     "topologies": Section(
         [REPLICA, SHARDED], lambda on, args: topologies.measure(on[0], on[1], rounds=5, seconds=args.seconds)
     ),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import psutil
 
 from bench.console import log
 from bench.processes import Processes
@@ -22,7 +25,7 @@ class Stack:
 
     def __init__(self, data_dir: Path, *, topology: str, nodes: int, driver: str) -> None:
         self.data_dir = data_dir
-        self._topology, self._nodes = topology, nodes
+        self.topology, self._nodes = topology, nodes
         self._processes = Processes(data_dir)
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("SHARDMART_MONGO_")} | {
             "SHARDMART_SECRET_KEY": secrets.token_hex(32),
@@ -35,15 +38,21 @@ class Stack:
 
     def start(self) -> None:
         """Starts the nodes. Raises subprocess.CalledProcessError."""
-        log(f"starting: {self._topology}, {self._nodes} in each set")
-        up = ["cluster", "up", "--topology", self._topology, "--nodes", str(self._nodes)]
+        log(f"starting: {self.topology}, {self._nodes} in each set")
+        up = ["cluster", "up", "--topology", self.topology, "--nodes", str(self._nodes)]
         done = self._processes.run([*up, "--data-dir", str(self.data_dir)], self._env)
         self._env["SHARDMART_MONGO_URI"] = done.split()[-1]
+        status = self._processes.run(["cluster", "status", "--json", "--data-dir", str(self.data_dir)], self._env)
+        self._database = [psutil.Process(node["pid"]) for node in json.loads(status)["nodes"]]
 
     @property
     def uri(self) -> str:
         """The connection string, once started."""
         return self._env["SHARDMART_MONGO_URI"]
+
+    def cpu_seconds(self) -> float:
+        """What all nodes, the router among them, have used so far, user and system."""
+        return sum(sum(process.cpu_times()[:2]) for process in self._database)
 
     def close(self) -> None:
         self._processes.close()
@@ -69,10 +78,10 @@ class Stack:
             yield server
 
     @contextlib.contextmanager
-    def bare(self, database: str) -> Iterator[Server]:
-        """The yardstick (bare.py) on a database."""
+    def bare(self, database: str, module: str = "bare") -> Iterator[Server]:
+        """A yardstick (bare.py, bare_checkout.py) on a database."""
         port = ports.choose(1)[0]
-        command = ["sanic", "bench.bare:app", "--host=127.0.0.1", f"--port={port}", f"--workers={WORKERS}"]
+        command = ["sanic", f"bench.{module}:app", "--host=127.0.0.1", f"--port={port}", f"--workers={WORKERS}"]
         command += ["--no-access-logs", "--no-motd"]
         with self._server(command, port, WORKERS, _settings(MONGO_DATABASE=database)) as server:
             yield server

@@ -12,16 +12,19 @@ CONNECTIONS = 32
 _REQUESTS = re.compile(r"(\d+) requests in ([\d.]+)(ms|s|m)")
 _FAILED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 _BROKEN = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+_LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)$", re.MULTILINE)
+_SECONDS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0}
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came back. `failed`: answers that were neither 2xx nor 3xx, and broken connections."""
+    """What came back. `failed`: answers that were neither 2xx nor 3xx, and broken connections. p50, p99 in ms."""
 
     requests: int
     seconds: float
     failed: int
+    p50: float
+    p99: float
 
     @property
     def per_second(self) -> float:
@@ -37,7 +40,7 @@ def run(
     arguments: Sequence[str] = (),
 ) -> Load:
     """Loads `url` for that long. Raises OSError without wrk, CalledProcessError when it fails."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s", "--latency"]
     command += ["-s", str(script)] if script else []
     said = subprocess.run([*command, url, "--", *arguments], check=True, capture_output=True, text=True).stdout
     done = _REQUESTS.search(said)
@@ -46,4 +49,5 @@ def run(
     failed, broken = _FAILED.search(said), _BROKEN.search(said)
     lost = int(failed[1]) if failed else 0
     lost += sum(int(number) for number in broken.groups()) if broken else 0
-    return Load(int(done[1]), float(done[2]) * _SECONDS[done[3]], lost)
+    times = {share: float(number) * _SECONDS[unit] * 1e3 for share, number, unit in _LATENCY.findall(said)}
+    return Load(int(done[1]), float(done[2]) * _SECONDS[done[3]], lost, times.get("50", 0.0), times.get("99", 0.0))

@@ -21,9 +21,7 @@ STANDARD_ERROR = 2  # standard output carries the READY line alone
 class App(Service):
     """One app node; `environment` is what it is told about its database and address."""
 
-    def __init__(
-        self, port: int, *, environment: Mapping[str, str], data: DataDir, guard: Guard, name: str = "the shop"
-    ) -> None:
+    def __init__(self, name: str, port: int, *, environment: Mapping[str, str], data: DataDir, guard: Guard) -> None:
         self._data = data
         super().__init__(
             name,

@@ -36,8 +36,7 @@ class Apps:
             told = {**environment, "SHARDMART_PORT": str(app_port)}
             if count > 1:
                 told |= _behind_proxy(number, port, data)
-            name = "the shop" if count == 1 else f"app-{number}"
-            self._apps.append(App(app_port, environment=told, data=data, guard=guard, name=name))
+            self._apps.append(App(f"app-{number}", app_port, environment=told, data=data, guard=guard))
         if count > 1:
             self._proxy = proxy.make(nginx, port, own, data=data, guard=guard)
         self.url = f"http://{HOST}:{port}"

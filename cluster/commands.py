@@ -16,6 +16,7 @@ from cluster.datadir import DataDir
 from cluster.errors import ClusterError
 
 STOP_SECONDS = 60
+APPS = ("app-", "proxy")
 
 
 def up(data: DataDir, *, topology: str, nodes: int | None, router: str = "auto") -> str:
@@ -74,8 +75,9 @@ def down(data: DataDir) -> None:
 
 
 def act(data: DataDir, node: str, action: str) -> dict[str, Any]:
-    """Do an action on a node and return its record; raises ClusterError if it is refused."""
-    return call(data, "POST", f"/nodes/{node}/{action}")
+    """Do an action on a node or an app node and return its record; raises ClusterError if it is refused."""
+    kind = "apps" if node.startswith(APPS) else "nodes"
+    return call(data, "POST", f"/{kind}/{node}/{action}")
 
 
 def stepdown(data: DataDir, node: str | None) -> dict[str, Any]:

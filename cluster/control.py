@@ -2,6 +2,7 @@
 
     GET  /nodes                   200 {"topology", "uri", "sets": {name: [node]}, "nodes": [record], "apps": [app]}
     POST /nodes/{node}/{action}   202 record; action: kill, start, pause, resume, stepdown
+    POST /apps/{app}/{action}     202 app; the same actions but stepdown (apart: the lab speaks of database nodes)
     POST /shutdown                202 {}: the supervisor stops everything and ends
 
     record: {"node", "host", "role", "set", "process": "running"|"paused"|"killed"|"crashed", "pid"}
@@ -44,6 +45,9 @@ class Controlled(Protocol):
 
     async def act(self, node: str, action: str) -> Answer:
         """Do an action; raises UnknownNode, ActionRefused."""
+
+    async def act_on_app(self, app: str, action: str) -> Answer:
+        """Do an action on an app node or the proxy; raises UnknownNode, ActionRefused."""
 
     def request_stop(self) -> None:
         """Begin to stop everything."""
@@ -117,7 +121,9 @@ class Control:
             case ["shutdown"]:
                 allowed, handler = "POST", self._shut_down
             case ["nodes", node, action] if action in ACTIONS:
-                allowed, handler = "POST", lambda: self._act(node, action)
+                allowed, handler = "POST", lambda: self._accepted(self._controlled.act(node, action))
+            case ["apps", app, action] if action in ACTIONS:
+                allowed, handler = "POST", lambda: self._accepted(self._controlled.act_on_app(app, action))
             case _:
                 raise _Refused(HTTPStatus.NOT_FOUND, "no such resource")
         if method != allowed:
@@ -127,8 +133,8 @@ class Control:
     async def _describe(self) -> tuple[HTTPStatus, Answer]:
         return HTTPStatus.OK, self._controlled.describe()
 
-    async def _act(self, node: str, action: str) -> tuple[HTTPStatus, Answer]:
-        return HTTPStatus.ACCEPTED, await self._controlled.act(node, action)
+    async def _accepted(self, work: Awaitable[Answer]) -> tuple[HTTPStatus, Answer]:
+        return HTTPStatus.ACCEPTED, await work
 
     async def _shut_down(self) -> tuple[HTTPStatus, Answer]:
         self._controlled.request_stop()

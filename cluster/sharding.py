@@ -69,7 +69,8 @@ def move_chunk(uri: str, collection: str, *, to: str, seller: str | None) -> str
             _move(client, namespace, bounds=[chunk["min"], chunk["max"]], to=to)
             return f"moved {dict(chunk['min'])} – {dict(chunk['max'])} of {namespace} to {to}"
     except PyMongoError as error:
-        raise ClusterError(f"the chunk was not moved: {error}") from None
+        reason = str(error).partition(", full error:")[0]
+        raise ClusterError(f"the chunk was not moved: {reason}") from None
 
 
 def _move(client: Client, namespace: str, **what: Any) -> None:

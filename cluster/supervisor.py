@@ -221,14 +221,24 @@ class Supervisor:
 
     async def act(self, node: str, action: str) -> dict[str, Any]:
         """See control.Controlled."""
-        found = self._nodes.get(node) or (self._apps and self._apps.named(node))
+        if node not in self._nodes:
+            raise UnknownNode(f"there is no node {node!r}: the nodes are {', '.join(self._nodes)}")
+        self._note(node, action)
+        return await self._nodes[node].act(action)
+
+    async def act_on_app(self, app: str, action: str) -> dict[str, Any]:
+        """See control.Controlled."""
+        found = self._apps and self._apps.named(app)
         if not found:
-            names = [*self._nodes, *(self._apps.names if self._apps else ())]
-            raise UnknownNode(f"there is no node {node!r}: the nodes are {', '.join(names)}")
+            names = self._apps.names if self._apps else ["none"]
+            raise UnknownNode(f"there is no app node {app!r}: the app nodes are {', '.join(names)}")
+        self._note(app, action)
+        return await found.act(action)
+
+    def _note(self, name: str, action: str) -> None:
         if self._stop.reason:
             raise ActionRefused("the cluster is stopping")
-        log(f"{action} {node}")
-        return await found.act(action)
+        log(f"{action} {name}")
 
     def request_stop(self) -> None:
         """See control.Controlled."""

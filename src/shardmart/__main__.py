@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pymongo.errors import PyMongoError
@@ -19,6 +21,8 @@ from shardmart.domain.errors import EmailTaken, ShardmartError
 from shardmart.seed import seed
 from shardmart.service.administration import create_admin
 from shardmart.settings import Settings, WrongSetting, load
+
+T = TypeVar("T")
 
 DATABASE_SECONDS = 60  # how long a start waits for the database
 AUDIT_PATIENCE_SECONDS = 10  # outlasts an election: who asks wants to hear soon that there is no database
@@ -64,7 +68,8 @@ def _serve(settings: Settings, _: argparse.Namespace) -> int:
     from shardmart.web.server import require_address, serve  # noqa: PLC0415 - the other commands start faster without
 
     require_address(settings)
-    asyncio.run(_with_mongo(settings, bootstrap.prepare))
+    settings = asyncio.run(_with_mongo(settings, bootstrap.prepare))
+    os.environ["SHARDMART_TOPOLOGY"] = settings.topology  # workers need not ask, also those that start in an outage
     serve(settings)
     return 0
 
@@ -142,21 +147,29 @@ def _audit(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def _with_mongo(
     settings: Settings, work: Callable[[bootstrap.Running], Awaitable[Any]], *, patience: float = DATABASE_SECONDS
-) -> None:
-    """Does `work`, again while the database is still coming up, for `patience` seconds at the most."""
-    running = bootstrap.build(settings)
+) -> Settings:
+    """Does `work`, again while the database is still coming up, for `patience` seconds at the most.
+
+    The settings are returned with the topology that was found.
+    """
     until = time.monotonic() + patience
+    settings = await _patiently(partial(bootstrap.with_topology, settings), until)
+    running = bootstrap.build(settings)
     try:
-        while True:
-            try:
-                await work(running)
-                return
-            except (PyMongoError, ShardmartError) as error:
-                if time.monotonic() > until or not bootstrap.is_away(error):
-                    raise
-                await asyncio.sleep(0.2)
+        await _patiently(partial(work, running), until)
     finally:
         await running.close()
+    return settings
+
+
+async def _patiently(work: Callable[[], Awaitable[T]], until: float) -> T:
+    while True:
+        try:
+            return await work()
+        except (PyMongoError, ShardmartError) as error:
+            if time.monotonic() > until or not bootstrap.is_away(error):
+                raise
+            await asyncio.sleep(0.2)
 
 
 def _count(text: str) -> int:

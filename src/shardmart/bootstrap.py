@@ -5,26 +5,31 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
+from shardmart import realtime
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
 from shardmart.adapters.mongo.audit import MongoAuditor
 from shardmart.adapters.mongo.carts import MongoCarts
+from shardmart.adapters.mongo.changes import MongoChanges
 from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
-from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.client import WRITE_CONCERNS, Mongo
 from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
 from shardmart.adapters.mongo.group.shards import ShardLanes
+from shardmart.adapters.mongo.load_runs import MongoLoadRuns
+from shardmart.adapters.mongo.notices import MongoNotices
 from shardmart.adapters.mongo.orders import MongoOrders
+from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
 from shardmart.adapters.mongo.products import MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
@@ -35,13 +40,15 @@ from shardmart.adapters.mongo.statistics import MongoStatistics
 from shardmart.adapters.mongo.transactions import Transactions
 from shardmart.adapters.node_control import ClusterNodes
 from shardmart.adapters.passwords import BcryptPasswords
+from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
 from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
-from shardmart.service.sweeper import recover_forever, sweep_forever
-from shardmart.settings import Settings, WrongSetting, load
+from shardmart.service.sweeper import recover_forever, sweep_forever, sweep_photos_forever
+from shardmart.settings import FIND_OUT, Settings, WrongSetting, load
 from shardmart.web import app as web
 
 TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
@@ -67,11 +74,13 @@ class Running:
         """Starts what a serving shop does besides answering."""
         if self.committer is not None:
             self.committer.start()
-        self.background += [asyncio.create_task(work(self.shop)) for work in (sweep_forever, recover_forever)]
+        sweepers = (sweep_forever, recover_forever, sweep_photos_forever)
+        self.background += [asyncio.create_task(sweep(self.shop)) for sweep in sweepers]
 
     async def close(self) -> None:
         for task in self.background:
             task.cancel()
+        await self.shop.load.close()
         await asyncio.gather(*self.background, return_exceptions=True)
         if self.committer is not None:
             await self.committer.close()
@@ -89,7 +98,12 @@ def open_mongo(settings: Settings) -> Mongo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # of an unknown option the driver only warns
-            return Mongo(settings.mongo_uri, database=settings.mongo_database, driver=settings.mongo_driver)
+            return Mongo(
+                settings.mongo_uri,
+                database=settings.mongo_database,
+                driver=settings.mongo_driver,
+                write_concern=WRITE_CONCERNS[settings.write_concern],
+            )
     except (ValueError, ConfigurationError, UserWarning) as error:
         raise WrongSetting(f"SHARDMART_MONGO_URI cannot be used: {error}") from None
 
@@ -110,9 +124,13 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "limits": MongoLimits(mongo),
         "passwords": BcryptPasswords(settings.bcrypt_rounds),
         "tokens": JwtTokens(settings.secret_key, access_seconds=settings.access_seconds),
+        "pictures": PillowPictures(),
+        "photos": MongoPhotos(mongo),
         "carts": MongoCarts(mongo),
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
+        "notices": MongoNotices(mongo),
+        "changes": MongoChanges(mongo),
         "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
@@ -128,6 +146,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
         wired |= {
+            "committer": committer,
             "checkout": GroupCheckout(committer),
             "orders": GroupOrders(mongo, transactions, committer),
             "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries),
@@ -140,12 +159,25 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             "orders": MongoOrders(mongo, transactions),
             "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
         }
+    strategies: dict[str, ports.Checkout] = {
+        "transaction": TransactionCheckout(mongo, transactions, outcomes),
+        "reservation": reservation.checkout,
+        settings.checkout: wired["checkout"],
+    }
+    if settings.lab:
+        strategies["naive"] = NaiveCheckout(mongo)
+    if committer is not None:
+        strategies["group"] = wired["checkout"]
+    wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)
     return Running(Shop(**{**wired, **parts}), mongo, nodes, committer)
 
 
 def create_app() -> Sanic[Any, Any]:
     """The web app of a worker, from the environment: workers are processes of their own and make theirs with this."""
-    return web.create_app(_open_shop, load())
+    settings = load()
+    app = web.create_app(_open_shop, settings)
+    realtime.attach(app, settings)
+    return app
 
 
 async def prepare(running: Running) -> None:
@@ -154,8 +186,20 @@ async def prepare(running: Running) -> None:
     await running.shop.topology.prepare()
 
 
+async def with_topology(settings: Settings) -> Settings:
+    """`settings` with what the connection string leads to, unless they say it: a mongos or a replica set."""
+    if settings.topology != FIND_OUT:
+        return settings
+    mongo = open_mongo(settings)
+    try:
+        hello = await mongo.client.get_database("admin").command("hello")
+    finally:
+        await mongo.close()
+    return replace(settings, topology="sharded" if hello.get("msg") == "isdbgrid" else "replica")
+
+
 async def _open_shop(settings: Settings) -> Running:
-    running = build(settings)
+    running = build(await with_topology(settings))
     running.start()
     return running
 

@@ -23,3 +23,13 @@ IN_DOUBT = Counter("shardmart_group_in_doubt_total", "Commits whose answer was l
 BISECTIONS = Counter("shardmart_group_bisections_total", "Batches divided to find a member that cannot be committed")
 FALLBACKS = Counter("shardmart_group_fallbacks_total", "Members committed by their own worker: no committer answered")
 COMMITTERS = Counter("shardmart_group_committers_total", "Times a worker became the committer")
+
+# ---- real time
+SOCKETS = Gauge("shardmart_sockets", "Sockets that are open", multiprocess_mode="livesum")
+ROOMS = Gauge("shardmart_rooms", "Rooms with somebody in them", multiprocess_mode="livesum")
+EMITS = Counter("shardmart_emits_total", "Events sent, one per socket", ("event",))
+RELAY_SECONDS = Histogram("shardmart_relay_seconds", "From the commit of a change to its events", buckets=_SECONDS)
+RESUMES = Counter("shardmart_resumes_total", "Sockets that came back, by what told them what they missed", ("by",))
+RESYNCS = Counter("shardmart_resyncs_total", "Sockets told to fetch again, by the reason", ("reason",))
+REFUSED = Counter("shardmart_sockets_refused_total", "Sockets refused or closed by us, by the reason", ("reason",))
+FEED_REOPENED = Counter("shardmart_change_stream_reopened_total", "Times the change stream broke off")

@@ -18,10 +18,13 @@ T = TypeVar("T")
 DRIVERS = ("motor", "pymongo")
 STRATEGIES = ("auto", "group", "transaction", "reservation", "naive")
 CATALOGUE_READS = ("primary", "secondaryPreferred")
-TOPOLOGIES = ("replica", "sharded")
+WRITE_CONCERNS = ("majority", "1")
+FIND_OUT = "auto"  # ask the database
+TOPOLOGIES = (FIND_OUT, "replica", "sharded")
 SHORTEST_KEY = 32
 LONGEST_RUNTIME_DIR = 90  # the path of a Unix socket ends at 108 bytes, its own name included
 _ORIGIN = re.compile(r"https?://[^\s/?#@*]+")
+SOURCE_BUILD = Path(__file__).resolve().parents[2] / "frontend" / "dist"
 LEAST_BCRYPT_ROUNDS, LEAST_BCRYPT_ROUNDS_IN_DEMO = 10, 4
 
 
@@ -35,6 +38,7 @@ class Settings:
 
     `origins` are the pages that may call the API with cookies; `trusted_proxies` those whose X-Forwarded-For
     is believed; `control_url` and `control_token` come from `cluster demo` and steer database nodes.
+    `static_dir` is a build of the front end, None for the landing page.
     `runtime_dir` holds what the workers of one app node share: the committer's lock and socket.
     """
 
@@ -45,6 +49,7 @@ class Settings:
     topology: str = "replica"
     checkout: str = "auto"
     catalogue_reads: str = "primary"
+    write_concern: str = "majority"
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
@@ -62,6 +67,7 @@ class Settings:
     control_url: str = ""
     control_token: str = ""
     runtime_dir: Path | None = None
+    static_dir: Path | None = None
 
     @property
     def loopback(self) -> bool:
@@ -89,6 +95,7 @@ def load(
         topology=read.choice("TOPOLOGY", TOPOLOGIES),
         checkout=read.choice("CHECKOUT", STRATEGIES),
         catalogue_reads=read.choice("CATALOGUE_READS", CATALOGUE_READS),
+        write_concern=read.choice("WRITE_CONCERN", WRITE_CONCERNS),
         host=host,
         port=port,
         workers=read.number("WORKERS", 2, 1, 64),
@@ -104,6 +111,7 @@ def load(
         control_url=read.text("CONTROL_URL", ""),
         control_token=read.text("CONTROL_TOKEN", ""),
         runtime_dir=_runtime_dir(read, port),
+        static_dir=_static_dir(read),
     )
     _check(settings)
     return settings
@@ -124,6 +132,8 @@ def _check(s: Settings) -> None:
         raise WrongSetting(f"SHARDMART_BCRYPT_ROUNDS must be at least {LEAST_BCRYPT_ROUNDS} outside loopback demos")
     if s.checkout == "naive" and not s.lab:
         raise WrongSetting("SHARDMART_CHECKOUT=naive oversells on purpose and needs SHARDMART_LAB=1")
+    if s.write_concern != "majority" and not s.lab:
+        raise WrongSetting("SHARDMART_WRITE_CONCERN=1 loses acknowledged orders on purpose and needs SHARDMART_LAB=1")
     for origin in s.origins:
         if _ORIGIN.fullmatch(origin) is None:
             raise WrongSetting(f"SHARDMART_ORIGINS: {origin} is no origin such as https://shop.example")
@@ -197,6 +207,19 @@ def _runtime_dir(read: _Reader, port: int) -> Path:
     node = "|".join([data, read.text("MONGO_URI", ""), read.text("MONGO_DATABASE", "shardmart"), str(port)])
     name = hashlib.sha256(node.encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"shardmart-{os.getuid()}-{name}"
+
+
+def _static_dir(read: _Reader) -> Path | None:
+    """Given, or the build beside a source checkout if there is one; `off` for none."""
+    given = read.text("STATIC_DIR", "")
+    if given == "off":
+        return None
+    directory = Path(given) if given else SOURCE_BUILD
+    if (directory / "index.html").is_file():
+        return directory
+    if given:
+        raise WrongSetting(f"SHARDMART_STATIC_DIR must be off or a build of the front end: no index.html in {given}")
+    return None
 
 
 def _own_origins(host: str, port: int) -> tuple[str, ...]:

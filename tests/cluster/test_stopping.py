@@ -87,7 +87,7 @@ async def test_a_shop_that_does_not_stop_is_killed(place: Place, monkeypatch: py
     data.lock()
     guard = Guard(data)
     told = {"SHARDMART_PORT": str(place.port), "SHARDMART_WORKERS": "1", "STANDIN_STOP_SECONDS": "60"}
-    shop = App(place.port, environment=told, data=data, guard=guard)
+    shop = App("app-1", place.port, environment=told, data=data, guard=guard)
     try:
         await asyncio.wait_for(shop.start(), 20)
         serving = place.processes("standin.py")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from loadtests.cli import _parser as load_parser
 from tests.compose.parts import FILES, ROOT, compose_config
 
 Document = dict[str, Any]
@@ -154,6 +155,15 @@ def test_the_order_of_the_start_leads_from_the_preflight_to_nginx(services: dict
         for needed, how in (service.get("depends_on") or {}).items():
             if needed in one_shots(services):
                 assert how["condition"] == "service_completed_successfully", (name, needed)
+
+
+def test_the_load_run_asks_for_what_there_is(file: Document) -> None:
+    """Its command line, as the load tests read it."""
+    asked = load_parser().parse_args(file["services"]["load"]["command"])
+    assert asked.host == "http://nginx:8081"
+    assert f"listen {asked.host.rpartition(':')[2]};" in (ROOT / "cluster" / "nginx" / "compose.conf").read_text()
+    assert str(asked.admin_password_file) == "/secrets/shop/admin_password"
+    assert str(asked.out) == "/reports"
 
 
 def test_images_carry_exact_tags_and_none_a_digest(services: dict[str, Document]) -> None:

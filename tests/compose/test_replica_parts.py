@@ -93,7 +93,7 @@ def deployment() -> Iterator[Deployment]:
         yield made
     finally:
         for node in nodes:
-            node.stop()
+            node.kill()
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -102,6 +102,8 @@ def seen(deployment: Deployment) -> dict[str, Any]:
     with connected(deployment.uri("admin", "admin")) as client:
         config = client.admin.command("replSetGetConfig")["config"]
         users = client.admin.command("usersInfo", 1)["users"]
+        for user in users:
+            user["roles"] = sorted(map(repr, user["roles"]))
         roles = client.admin.command("rolesInfo", 1, showPrivileges=True)["roles"]
         return {"config": config, "users": sorted(map(repr, users)), "roles": sorted(map(repr, roles))}
 
@@ -192,7 +194,8 @@ def test_a_copy_of_a_locked_secondary_is_a_backup_that_can_be_restored(deploymen
         "127.0.0.1",
         "--nounixsocket",
     ]
-    alone += ["--setParameter", "disableLogicalSessionCacheRefresh=true"]
+    for parameter in ("disableLogicalSessionCacheRefresh=true", "shutdownTimeoutMillisForSignaledShutdown=100"):
+        alone += ["--setParameter", parameter]
     outside = Program(alone, deployment.home / "restored" / "alone.log").start(port)
     with connected(f"mongodb://127.0.0.1:{port}/?directConnection=true") as client:
         client.drop_database("local")
@@ -207,4 +210,4 @@ def test_a_copy_of_a_locked_secondary_is_a_backup_that_can_be_restored(deploymen
             assert documents(client) == before
         assert "consistent" in shardmart("audit", SHARDMART_MONGO_URI=f"{uri}&authSource=admin")
     finally:
-        node.stop()
+        node.kill()

@@ -7,6 +7,7 @@ without passwords; with users they run in test_replica_parts.
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,8 +88,10 @@ def cluster() -> Iterator[Cluster]:
         shardmart("prepare", **made.settings)
         yield made
     finally:
-        for program in (router, engine, *(node.program for node in nodes.values())):
-            program.stop()
+        router.stop()
+        engine.stop(signal.SIGKILL)
+        for node in nodes.values():
+            node.kill()
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import ok, problem
+from tests.support.api import invalid, ok, problem
 from tests.support.clock import wait_until
 from tests.support.nodes import members
 from tests.support.shop import PASSWORD, Person, Shop
@@ -144,9 +144,27 @@ def test_health_is_the_topology_with_the_apps(admin: Person) -> None:
     assert set(app) >= {"node", "workers", "version"}
 
 
+def test_health_tells_of_the_committer(shop: Shop, admin: Person) -> None:
+    before = ok(admin.api.get("/api/admin/health"))["committer"]
+    shop.buy(shop.buyer(), (shop.product(shop.seller()), 1))
+    after = ok(admin.api.get("/api/admin/health"))["committer"]
+    assert after["batches"] > before["batches"] and after["changes"] >= 1
+    assert after["members_per_batch"] >= 1 and after["commit_ms"] > 0
+    assert after["state"] in ("leads", "follows") and after["pid"] in shop.demo.worker_pids()
+
+
 def test_everything_of_it_is_for_admins_alone(shop: Shop, seller: Person, buyer: Person) -> None:
     paths = ["users", "products", "orders", "dashboard", "health"]
     for path in paths:
         for person in (seller, buyer):
             problem(person.api.get(f"/api/admin/{path}"), 403, "forbidden")
         problem(shop.anonymous.get(f"/api/admin/{path}"), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("text", [".*", "(", "\\", "$", "^", "[a-", "a\x00b", "\u0301", "\U0001f600"])
+def test_no_search_for_accounts_breaks_the_server(admin: Person, text: str) -> None:
+    answer = admin.api.get("/api/admin/users", params={"q": text})
+    if "\x00" in text:
+        invalid(answer, "q")
+    else:
+        ok(answer)

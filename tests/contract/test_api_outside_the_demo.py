@@ -25,7 +25,6 @@ def elsewhere(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     port, home = free_port(), tmp_path_factory.mktemp("elsewhere")
     environment = clean_environment(
         SHARDMART_MONGO_URI=shop.demo.uri,
-        SHARDMART_TOPOLOGY=shop.demo.topology,
         SHARDMART_SECRET_KEY=secrets.token_hex(32),
         SHARDMART_PORT=str(port),
         SHARDMART_CATALOGUE_READS="secondaryPreferred",
@@ -67,6 +66,11 @@ def test_nodes_of_somebody_else_are_shown_but_not_managed(elsewhere: Api) -> Non
     assert len(shown) >= 2 and all(member["state"] in ("PRIMARY", "SECONDARY") for member in shown)
     for action in ("kill", "start", "pause", "resume", "stepdown"):
         problem(admin.post(f"/api/lab/nodes/{shown[0]['node']}/{action}"), 409, "not_managed")
+
+
+def test_a_connection_string_is_enough_to_know_the_topology(shop: Shop, elsewhere: Api) -> None:
+    admin = login(elsewhere, "admin@demo.com", DEMO_PASSWORD)
+    assert ok(admin.get("/api/lab/topology"))["kind"] == shop.demo.topology
 
 
 def test_another_key_signs_other_tokens(elsewhere: Api, buyer: Person) -> None:

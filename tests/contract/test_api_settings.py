@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.support.demo import free_port
-from tests.support.shop import Shop
+from tests.support.shop import Person, Shop, new_email
 
 pytestmark = pytest.mark.first_driver
 
@@ -61,3 +63,31 @@ def test_demo_accounts_are_seeded_under_the_demo_only(shop: Shop) -> None:
     done = shop.demo.shardmart("seed", **KEY)
     assert done.returncode != 0
     assert "SHARDMART_DEMO" in done.stderr + done.stdout
+
+
+def create_admin(shop: Shop, email: str, password: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "password").write_text(f"{password}\n")
+    return shop.demo.shardmart("create-admin", "--email", email, "--password-file", str(folder / "password"))
+
+
+def test_an_admin_is_created_from_the_command_line_and_only_once(shop: Shop, tmp_path: Path) -> None:
+    email, password = new_email("admin"), "seven pots of tea"
+    first = create_admin(shop, email, password, tmp_path)
+    assert (first.returncode, first.stderr) == (0, f"shardmart: admin {email} created\n")
+    assert shop.login(email, password).user["role"] == "admin"
+    again = create_admin(shop, email, "another password", tmp_path)
+    assert (again.returncode, again.stderr) == (0, f"shardmart: admin {email} is there already\n")
+    shop.login(email, password)  # the password is the first one
+
+
+def test_an_admin_that_cannot_be_created_is_refused_with_one_line(shop: Shop, buyer: Person, tmp_path: Path) -> None:
+    for email, password, reason in (
+        (buyer.email, "seven pots of tea", f"{buyer.email} is the address of another account"),
+        (new_email(), "short", "password: "),
+        ("nobody", "seven pots of tea", "email: "),
+    ):
+        done = create_admin(shop, email, password, tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"shardmart: {reason}"), done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert password not in done.stderr

@@ -22,7 +22,7 @@ HITS, MOST_KILLS = 3, 20
 def test_a_worker_killed_between_commit_and_answer_changes_no_answer(broken: Shop) -> None:
     """Workers die at random moments until some died after a commit and before its answer."""
     chance, kills = random.Random(), 0
-    with Buying(broken, broken.seller(), 8) as buying:
+    with Buying(broken, broken.seller(), 8, reconnecting=True) as buying:
         while kills < MOST_KILLS and sum(entry.replayed for entry in buying.entries) < HITS:
             workers = wait_until(
                 lambda: len(found := broken.demo.worker_pids()) == broken.demo.workers and found,

@@ -16,7 +16,7 @@ from shardmart.adapters.mongo.group.batch import Batch, Books
 from shardmart.adapters.mongo.group.members import Cancellation, Checkout, Member, ProductEdit
 from shardmart.domain.cart import Cart
 from shardmart.domain.edits import Edit, edit_log, edited
-from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError
+from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError, Unavailable
 from shardmart.domain.listings import Product
 from shardmart.domain.orders import Order, OrderLine, Status
 from shardmart.domain.purchase import Line, Placed, Purchase, Rejected, Shelf, decide
@@ -237,7 +237,8 @@ def test_a_batch_run_again_after_its_commit_changes_nothing_and_answers_checkout
     done = {
         member.id for member, answer in zip(members, answers, strict=True) if not isinstance(answer, ShardmartError)
     }
-    assert not again.changes.outcomes
+    undecided = {m.id for m, answer in zip(members, answers, strict=True) if isinstance(answer, EmptyCart)}
+    assert {purchase.checkout_id for purchase, _ in again.changes.outcomes} <= undecided
     assert not {member.id for member in again.changes.markers} & done
 
 
@@ -287,6 +288,17 @@ def test_a_cart_filled_further_meanwhile_stays() -> None:
     batch = Batch(books_of({id: product(id, 5)}, {}, {BUYER: cart(BUYER, 3)}), AT)
     (one,) = batch.decide([checkout({id: 1}, cart=(BUYER, 2))])
     assert isinstance(one, Placed) and not batch.changes.emptied
+
+
+def test_a_checkout_that_the_reservation_strategy_has_begun_is_not_decided_a_second_time() -> None:
+    id = PRODUCTS[0]
+    begun = checkout({id: 1})
+    books = books_of({id: product(id, 5)}, {})
+    books.unsettled.add(begun.id)
+    batch = Batch(books, AT)
+    answer, other = batch.decide([begun, checkout({id: 1})])
+    assert isinstance(answer, Unavailable) and isinstance(other, Placed)
+    assert len(batch.changes.outcomes) == 1
 
 
 def test_a_short_line_leaves_the_other_lines_to_those_behind() -> None:

@@ -107,6 +107,24 @@ async def test_a_member_that_cannot_be_committed_is_found_and_alone_fails(
     await scene.audit_is_clean()
 
 
+async def test_a_stranger_who_holds_one_product_keeps_nobody_else_waiting(scene: Scene) -> None:
+    held, *others = [await scene.product(10) for _ in range(8)]
+    async with scene.mongo.session() as stranger:
+        await scene.mongo.begin(stranger)
+        await scene.mongo.collection("products").update_one(
+            {"_id": held.id}, {"$set": {"name": "Mine"}}, session=stranger
+        )
+        waiting = asyncio.create_task(scene.place(purchase_of((held, 1)), seconds=20))
+        same_batch = scene.place_all([purchase_of((product, 1)) for product in others])
+        assert kinds(await asyncio.wait_for(same_batch, 7)) == {"Placed": 7}
+        later = scene.place_all([purchase_of((product, 1)) for product in others])
+        assert kinds(await asyncio.wait_for(later, 7)) == {"Placed": 7}
+        assert not waiting.done()
+        await stranger.abort_transaction()
+    assert isinstance(await waiting, Placed)
+    await scene.audit_is_clean()
+
+
 async def test_a_member_whose_time_is_up_is_dropped_and_not_sold(scene: Scene) -> None:
     product = await scene.product(5)
     late = purchase_of((product, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections import defaultdict
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmart.adapters.mongo.group.lanes import Lanes
-from shardmart.adapters.mongo.group.lock import Lock, depose, inode, prepare, sessions_of
+from shardmart.adapters.mongo.group.lock import Lock, depose, holder_of, inode, prepare, sessions_of
 
 
 def ticket(*products: str, number: int = 0) -> Any:
@@ -144,7 +145,7 @@ def test_a_lock_is_one_process_and_names_its_sessions(tmp_path: Any) -> None:
     held.write(["aa", "bb"])
     assert sessions_of(path) == ["aa", "bb"]
     held.write(["c"])
-    assert sessions_of(path) == ["c"]
+    assert sessions_of(path) == ["c"] and holder_of(path) == os.getpid()
     held._close()  # as the kernel does for the dead
     successor = Lock.acquire(path)
     assert successor is not None and successor.predecessor == ["c"]

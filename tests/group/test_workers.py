@@ -16,6 +16,7 @@ from shardmart.domain.purchase import Placed
 from tests.group.scene import Scene, purchase_of
 from tests.group.workers import Node, WorkerProcess, app_node
 
+STOPPED_SECONDS = 20.0
 BACK_SECONDS = 2.0  # products are free again and another committer is there
 
 
@@ -134,9 +135,9 @@ async def test_committer_stopped_for_a_while(scene: Scene) -> None:
         async def stop(leader: WorkerProcess) -> None:
             leader.signal(signal.SIGSTOP)
             await node.leader(within=BACK_SECONDS + 0.5, among=node.others(leader))
-            asyncio.get_running_loop().call_later(5, leader.signal, signal.SIGCONT)
+            asyncio.get_running_loop().call_later(STOPPED_SECONDS, leader.signal, signal.SIGCONT)
 
-        print("stopped:", await survive(scene, node, stop, seconds=9))
+        print("stopped:", await survive(scene, node, stop, seconds=STOPPED_SECONDS + 4))
         await node.leader()
     await scene.audit_is_clean()
 

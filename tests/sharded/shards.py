@@ -16,7 +16,7 @@ from tests.support.clock import wait_until
 from tests.support.nodes import seller_on, shard_of
 from tests.support.shop import Person, Shop
 
-CO_LOCATED = ("products", "inventory_logs", "orders", "outcomes")
+CO_LOCATED = ("products", "inventory_logs", "orders", "outcomes", "notifications")
 NAMES = ("shard1", "shard2")
 Document = dict[str, Any]
 

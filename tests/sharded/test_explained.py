@@ -21,6 +21,8 @@ EXPECTED = {
     "seller_orders": ONE,
     "buyer_orders": ALL,
     "all_orders": ALL,
+    "seller_notifications": ONE,
+    "buyer_notifications": ALL,
     "set_status": ONE,
     "inventory_logs_of_product": ONE,
     "seller_stats": ONE,

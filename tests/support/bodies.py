@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.api import ok
+from tests.support.clock import wait_until
 from tests.support.shop import PASSWORD, Person, Shop, new_email
 
 
@@ -77,6 +79,23 @@ def _status(shop: Shop) -> Call:
     return Call(seller, "PUT", f"/api/orders/{order['id']}/status", {"status": "completed"})
 
 
+def _notifications(shop: Shop) -> Call:
+    return Call(shop.buyer(), "POST", "/api/notifications/read", {"ids": ["an id"]}, 204)
+
+
+def _load(shop: Shop) -> Call:
+    admin = shop.admin()
+    ok(admin.api.delete("/api/lab/load"), 204)
+
+    def free() -> bool:
+        last = ok(admin.api.get("/api/lab/load"))
+        return last["run"] is None or bool(last["items"] and not last["items"][-1]["running"])
+
+    wait_until(free, "no load run is under way", within=30)
+    body = {"buyers": 1, "seconds": 1, "strategy": "transaction"}
+    return Call(admin, "POST", "/api/lab/load", body, 202)
+
+
 BODIES: dict[str, Callable[[Shop], Call]] = {
     "POST /api/auth/register": _register,
     "POST /api/auth/login": _login,
@@ -86,6 +105,8 @@ BODIES: dict[str, Callable[[Shop], Call]] = {
     "PUT /api/cart/items/{}": _cart,
     "POST /api/orders": _checkout,
     "PUT /api/orders/{}/status": _status,
+    "POST /api/notifications/read": _notifications,
+    "POST /api/lab/load": _load,
 }
 
 

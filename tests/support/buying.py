@@ -48,11 +48,21 @@ class Buyer:
 class Buying:
     """`with Buying(shop, seller, 8) as buying:` buys until the block ends, then waits for the last answers.
 
-    With several sellers every checkout has a line of each.
+    With several sellers every checkout has a line of each. `reconnecting`: over a new connection for each, so that
+    buyers whose worker died do not stay with the other one.
     """
 
-    def __init__(self, shop: Shop, sellers: Person | Sequence[Person], size: int, stock: int = 1_000_000) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        sellers: Person | Sequence[Person],
+        size: int,
+        stock: int = 1_000_000,
+        *,
+        reconnecting: bool = False,
+    ) -> None:
         self.shop = shop
+        self.reconnecting = reconnecting
         self.stock = stock
         sellers = [sellers] if isinstance(sellers, Person) else sellers
         self.buyers = [Buyer(shop.buyer(), [shop.product(one, stock=stock) for one in sellers]) for _ in range(size)]
@@ -77,10 +87,12 @@ class Buying:
 
     def _run(self, buyer: Buyer) -> None:
         try:
-            with connect(self.shop.url) as http:
-                api = Api(http, buyer.person.api.token)
-                while not self._stopping.is_set():
+            while not self._stopping.is_set():
+                with connect(self.shop.url) as http:
+                    api = Api(http, buyer.person.api.token)
                     buyer.entries.append(self._checkout(buyer, api))
+                    while not (self.reconnecting or self._stopping.is_set()):
+                        buyer.entries.append(self._checkout(buyer, api))
         except BaseException as failure:
             self._failures.append(failure)
 

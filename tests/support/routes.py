@@ -20,10 +20,15 @@ GET /api/products
 GET /api/products/{}
 GET /api/products/categories
 GET /api/products/my-products
+GET /api/products/export.csv
+POST /api/products/import
 POST /api/products
 PUT /api/products/{}
 POST /api/products/{}/stock
 GET /api/products/{}/inventory-logs
+GET /api/products/{}/image
+PUT /api/products/{}/image
+DELETE /api/products/{}/image
 DELETE /api/products/{}
 GET /api/cart
 PUT /api/cart/items/{}
@@ -47,6 +52,9 @@ GET /api/lab/explain
 GET /api/lab/explain/{}
 POST /api/lab/nodes/{}/{}
 GET /api/lab/audit
+POST /api/lab/load
+GET /api/lab/load
+DELETE /api/lab/load
 GET /healthz
 GET /readyz
 GET /metrics

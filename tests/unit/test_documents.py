@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 
 import bson
 import pytest
@@ -54,7 +54,13 @@ def test_other_decimals_are_read_too(text: str) -> None:
 
 
 def _agrees(value: Decimal128) -> None:
-    expected, read = value.to_decimal(), decimal_of(value)
+    try:
+        expected = value.to_decimal()
+    except DecimalException:  # more digits than there can be: the driver reads that as 0 since Python 3.11 only
+        with pytest.raises(DecimalException):
+            decimal_of(value)
+        return
+    read = decimal_of(value)
     assert read.is_nan() == expected.is_nan()
     assert expected.is_nan() or (read == expected and read.as_tuple() == expected.as_tuple())
 

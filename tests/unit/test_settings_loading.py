@@ -17,7 +17,7 @@ def loaded(env_file: Path | None = None, **more: str) -> Settings:
 
 def test_two_settings_are_enough() -> None:
     settings = loaded()
-    assert (settings.mongo_driver, settings.topology, settings.checkout) == ("motor", "replica", "auto")
+    assert (settings.mongo_driver, settings.topology, settings.checkout) == ("motor", "auto", "auto")
     assert (settings.bcrypt_rounds, settings.limits, settings.demo, settings.lab) == (12, True, False, False)
     assert settings.origins == ("http://127.0.0.1:8000", "http://localhost:8000")
 
@@ -43,6 +43,8 @@ def test_what_is_required_is_named_when_it_is_missing(missing: str, value: str |
         ("CHECKOUT", "hope"),
         ("CHECKOUT", "naive"),
         ("CATALOGUE_READS", "nearest"),
+        ("WRITE_CONCERN", "0"),
+        ("WRITE_CONCERN", "1"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "http"),
@@ -111,6 +113,11 @@ def test_what_is_relaxed_is_relaxed_on_loopback_demos_only(
 
 def test_naive_runs_in_the_lab() -> None:
     assert loaded(CHECKOUT="naive", LAB="1").checkout == "naive"
+
+
+def test_one_acknowledging_member_is_enough_in_the_lab_only() -> None:
+    assert loaded().write_concern == "majority"
+    assert loaded(WRITE_CONCERN="1", LAB="1").write_concern == "1"
 
 
 @pytest.mark.parametrize(("word", "value"), [("1", True), ("ON", True), ("true", True), ("0", False), ("Off", False)])
@@ -209,3 +216,16 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     env = {**LEAST, "SHARDMART_SECRET_KEY": "", "SHARDMART_SECRET_KEY_FILE": str(missing)}
     with pytest.raises(WrongSetting, match=f"SHARDMART_SECRET_KEY_FILE names {missing}"):
         load(env, env_file=None)
+
+
+def test_a_build_of_the_front_end_is_found_given_or_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shardmart.settings.SOURCE_BUILD", tmp_path / "beside")
+    assert loaded().static_dir is None
+    for directory in (tmp_path / "beside", tmp_path / "given"):
+        directory.mkdir()
+        (directory / "index.html").touch()
+    assert loaded().static_dir == tmp_path / "beside"
+    assert loaded(STATIC_DIR=str(tmp_path / "given")).static_dir == tmp_path / "given"
+    assert loaded(STATIC_DIR="off").static_dir is None
+    with pytest.raises(WrongSetting, match="STATIC_DIR"):
+        loaded(STATIC_DIR=str(tmp_path))

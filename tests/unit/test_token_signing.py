@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -40,6 +41,17 @@ def test_an_access_token_proves_its_user_role_and_session() -> None:
     session = a_session(role=Role.SELLER)
     actor = TOKENS.read_access(TOKENS.access(session, at=clock.now()))
     assert (actor.id, actor.role, actor.session_id) == (session.user_id, Role.SELLER, session.id)
+
+
+def test_a_token_that_was_seen_before_still_ends() -> None:
+    tokens = JwtTokens(KEY, access_seconds=1)
+    token = tokens.access(a_session(), at=clock.now() - timedelta(seconds=1))
+    assert tokens.read_access(token) == tokens.read_access(token)
+    ends = time.monotonic() + 5
+    with pytest.raises(Unauthenticated):
+        while time.monotonic() < ends:
+            tokens.read_access(token)
+            time.sleep(0.1)
 
 
 @pytest.mark.parametrize("generation", [0, 1, 123_456])

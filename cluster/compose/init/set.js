@@ -61,7 +61,9 @@ function initiate() {
 // There is no such user before the first start; there is one already in documents restored from a backup.
 function asAdmin() {
   try {
-    return local("admin");
+    const member = local("admin");
+    member.runCommand({ ping: 1 }); // it connects, and logs in, when it is first used
+    return member;
   } catch (error) {
     if (error.code !== 18) throw error; // AuthenticationFailed
     return local();

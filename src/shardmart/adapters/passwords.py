@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable
-from typing import TypeVar
 
 import bcrypt
 
+from shardmart.adapters.threads import Threads
 from shardmart.domain.accounts import MAX_PASSWORD_BYTES
-from shardmart.domain.errors import Unavailable
-
-T = TypeVar("T")
 
 LONGEST_QUEUE = 64  # a hash of cost 12 takes a quarter second: who would wait longer is told to come back
 
@@ -22,27 +17,16 @@ class BcryptPasswords:
 
     def __init__(self, rounds: int) -> None:
         self._rounds = rounds
-        self._slots = asyncio.Semaphore(max(1, (os.cpu_count() or 2) // 2))
-        self._waiting = 0
+        self._threads = Threads(longest_queue=LONGEST_QUEUE, busy="Too many sign-ins at once.")
         self._nobody = bcrypt.hashpw(os.urandom(16).hex().encode(), bcrypt.gensalt(rounds))
 
     async def hash(self, password: str) -> str:
-        hashed = await self._slowly(bcrypt.hashpw, password.encode(), bcrypt.gensalt(self._rounds))
+        hashed = await self._threads.run(bcrypt.hashpw, password.encode(), bcrypt.gensalt(self._rounds))
         return hashed.decode()
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
         secret = password.encode()
         fits = len(secret) <= MAX_PASSWORD_BYTES and b"\0" not in secret
         against = password_hash.encode() if password_hash else self._nobody
-        right = await self._slowly(bcrypt.checkpw, secret if fits else b"too long", against)
+        right = await self._threads.run(bcrypt.checkpw, secret if fits else b"too long", against)
         return bool(right and fits and password_hash)
-
-    async def _slowly(self, function: Callable[[bytes, bytes], T], secret: bytes, salt: bytes) -> T:
-        if self._waiting >= LONGEST_QUEUE:
-            raise Unavailable("Too many sign-ins at once.")
-        self._waiting += 1
-        try:
-            async with self._slots:
-                return await asyncio.to_thread(function, secret, salt)
-        finally:
-            self._waiting -= 1

@@ -19,7 +19,8 @@ ShardmartError
 │   ├── CheckoutInProgress
 │   ├── InvalidTransition
 │   ├── LastAdmin · OwnAccount
-│   └── NotManaged · SenselessNodeAction
+│   ├── NotManaged · SenselessNodeAction
+│   └── LoadRunning · StrategyNotHere
 ├── RateLimited             too many attempts; carries seconds to wait
 └── Unavailable             overload or database away: the outcome is unknown, try again
 """
@@ -174,6 +175,16 @@ class NotManaged(Conflict):
 class SenselessNodeAction(Conflict):
     code = "senseless_node_action"
     detail = "The node is not in a state that allows this."
+
+
+class LoadRunning(Conflict):
+    code = "load_running"
+    detail = "A load run is under way. Stop it, or wait for its end."
+
+
+class StrategyNotHere(Conflict):
+    code = "strategy_not_here"
+    detail = "This shop does not offer that strategy; the one that oversells needs SHARDMART_LAB=1."
 
 
 class RateLimited(ShardmartError):

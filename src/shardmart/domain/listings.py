@@ -57,6 +57,18 @@ class ListingQuery:
 
 
 @dataclass(slots=True, frozen=True)
+class NewProduct:
+    """What a seller says of a product that is not there yet."""
+
+    name: str
+    price: Decimal
+    stock: int
+    category: str
+    description: str = ""
+    low_stock_threshold: int | None = None
+
+
+@dataclass(slots=True, frozen=True)
 class ProductChanges:
     """Fields to change; None leaves a field as it is. `stock` is an absolute count."""
 
@@ -69,6 +81,10 @@ class ProductChanges:
 
     def is_empty(self) -> bool:
         return all(getattr(self, field) is None for field in self.__slots__)
+
+    def are_in(self, product: Product) -> bool:
+        """Whether the product is so already."""
+        return all(getattr(self, field) in (None, getattr(product, field)) for field in self.__slots__)
 
 
 @dataclass(slots=True, frozen=True)

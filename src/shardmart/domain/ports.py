@@ -6,7 +6,7 @@ What is shaped like stock or an order takes `seller_id` and an id as keywords: t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,10 @@ from typing import Any, Protocol
 
 from shardmart.domain.accounts import Actor, Role, Session, User
 from shardmart.domain.cart import Cart
+from shardmart.domain.changes import Heard
 from shardmart.domain.listings import CategoryCount, ListingQuery, Product, ProductChanges
+from shardmart.domain.load import LoadFigures, LoadRun
+from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, OrderFilter
 from shardmart.domain.paging import Page, Position
 from shardmart.domain.purchase import Line, Outcome, Purchase, Shelf
@@ -80,6 +83,12 @@ class Products(Protocol):
     async def add(self, product: Product, *, log: StockLog) -> None:
         """Stores a product and its first log together."""
 
+    async def add_many(self, products: Sequence[Product], *, logs: Sequence[StockLog]) -> None:
+        """Stores products of one seller and their first logs, all or none."""
+
+    async def of_ids(self, *, seller_id: str, ids: Sequence[str]) -> dict[str, Product]:
+        """Those of the ids that are products of the seller, disabled ones too."""
+
     async def get(self, *, seller_id: str, id: str) -> Product | None:
         """A product, disabled ones too; None when absent or deleted."""
 
@@ -111,6 +120,12 @@ class Products(Protocol):
     async def set_active(self, *, seller_id: str, id: str, active: bool, at: datetime) -> Product:
         """Raises NotFound."""
 
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        """Raises NotFound."""
+
+    async def image_urls(self, ids: Sequence[str]) -> dict[str, str]:
+        """Of those of the products that are there and have one, disabled ones too."""
+
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         """The product leaves the shop, its logs stay. Raises NotFound."""
 
@@ -125,6 +140,27 @@ class Products(Protocol):
 
     async def count(self) -> dict[str, int]:
         """`{"active": …, "disabled": …}`"""
+
+
+class Pictures(Protocol):
+    """Slow work off the event loop, a bounded number at once."""
+
+    async def normal(self, data: bytes) -> bytes:
+        """An uploaded JPEG, PNG or WebP as WebP without metadata, made small. Raises InvalidInput."""
+
+
+class Photos(Protocol):
+    """Pictures by id; one that was added never changes."""
+
+    async def add(self, photo_id: str, data: bytes) -> None: ...
+
+    async def get(self, photo_id: str) -> bytes | None: ...
+
+    async def remove(self, photo_id: str) -> None:
+        """Safe to repeat."""
+
+    async def ids(self, *, after: str, limit: int) -> list[str]:
+        """In order, unfinished ones too."""
 
 
 class Carts(Protocol):
@@ -188,6 +224,13 @@ class Recovery(Protocol):
         """
 
 
+class CommitterWatch(Protocol):
+    """What can be told of the committer by the worker that is asked."""
+
+    def state(self) -> Mapping[str, Any]:
+        """`{state: leads|follows|alone, pid}`: this worker's part, and the process that leads (None: nobody)."""
+
+
 class Orders(Protocol):
     async def get(self, *, seller_id: str, id: str) -> Order | None: ...
 
@@ -201,6 +244,29 @@ class Orders(Protocol):
         """placed -> cancelled and its units back on the shelves with logs, together and once.
 
         Raises NotFound, InvalidTransition.
+        """
+
+
+class Notices(Protocol):
+    """What a user was told of, kept for 30 days. Stored by the changes that cause them, not here."""
+
+    async def page(self, user: Actor, *, after: Position | None, limit: int) -> Page[Notice]:
+        """Newest first."""
+
+    async def unread(self, user: Actor) -> int: ...
+
+    async def mark_read(self, user: Actor, ids: Sequence[str] | None) -> None:
+        """These of the user's own, or all; what is not there or not theirs is left alone."""
+
+    async def since(self, user: Actor, at: datetime, *, limit: int) -> list[Notice]:
+        """Oldest first."""
+
+
+class Changes(Protocol):
+    def follow(self) -> AsyncIterator[Heard]:
+        """What happens in the database from now on, whoever does it, without an end.
+
+        It outlives elections, restarts and routers; `Missed` says that the database has forgotten a part.
         """
 
 
@@ -245,6 +311,27 @@ class Auditor(Protocol):
         """Checks the invariants of the contract's §8 on the live database. One at a time."""
 
 
+class LoadRuns(Protocol):
+    """The lab's load: at most one run in the whole shop, and what it tells."""
+
+    async def begin(self, run: LoadRun, *, until: datetime) -> bool:
+        """Whether the run has the lease, which ends at `until`; False while another one has it. Atomic."""
+
+    async def extend(self, run_id: str, *, until: datetime) -> bool:
+        """False when the run was asked to stop, or another one has the lease."""
+
+    async def end(self, run_id: str) -> None: ...
+
+    async def stop(self) -> None:
+        """Asks the run that has the lease to stop."""
+
+    async def tell(self, figures: LoadFigures) -> None:
+        """Stores the figures and has them told to admins. Safe to repeat."""
+
+    async def last(self) -> tuple[LoadRun | None, list[LoadFigures]]:
+        """The run that has or last had the lease, and its figures in order."""
+
+
 class Probe(Protocol):
     async def ready(self) -> None:
         """Raises Unavailable unless the database answers and its indexes are there."""
@@ -267,6 +354,9 @@ class Tokens(Protocol):
 
     def read_access(self, token: str) -> Actor:
         """Raises Unauthenticated."""
+
+    def access_ends(self, token: str) -> datetime:
+        """When an access token that `read_access` accepts ends. Raises Unauthenticated."""
 
     def read_refresh(self, token: str) -> tuple[str, int]:
         """The session's id and the generation. Raises Unauthenticated."""

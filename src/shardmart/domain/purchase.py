@@ -19,7 +19,7 @@ from shardmart.domain.errors import (
     Shortfall,
 )
 from shardmart.domain.ids import digits_of, new_id, owned_id, seller_of
-from shardmart.domain.listings import Product
+from shardmart.domain.listings import DEFAULT_LOW_STOCK_THRESHOLD, Product
 from shardmart.domain.orders import MAX_QUANTITY, Order, OrderLine, Status
 from shardmart.domain.stock import ChangeType, StockLog, stock_log
 
@@ -106,6 +106,7 @@ class Shelf:
     stock: int
     version: int
     for_sale: bool
+    low_stock_threshold: int = DEFAULT_LOW_STOCK_THRESHOLD
 
     @classmethod
     def of(cls, product: Product) -> Shelf:
@@ -117,6 +118,7 @@ class Shelf:
             stock=product.stock,
             version=product.version,
             for_sale=product.is_active,
+            low_stock_threshold=product.low_stock_threshold,
         )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from datetime import timedelta
 
 from shardmart.domain import clock
 from shardmart.domain.errors import Unavailable
+from shardmart.service import photos
 from shardmart.service.administration import sweep_deleted_users
 from shardmart.service.shop import Shop
 
-PAUSE_SECONDS = 3.0
+PAUSE_SECONDS, PHOTO_PAUSE_SECONDS = 3.0, 300.0
 RECOVERY_PAUSE_SECONDS = 1.0
 log = logging.getLogger("shardmart.sweeper")
 
@@ -40,3 +42,11 @@ async def recover_forever(shop: Shop) -> None:
             continue
         if recovered:
             log.warning("checkouts that were left half done are settled", extra={"checkouts": recovered})
+
+
+async def sweep_photos_forever(shop: Shop) -> None:
+    """Runs until cancelled, in every worker, now and then: it looks at every photo."""
+    while True:
+        await asyncio.sleep(PHOTO_PAUSE_SECONDS * random.uniform(0.5, 1.5))
+        with contextlib.suppress(Unavailable):
+            await photos.sweep(shop)

@@ -100,6 +100,17 @@ class InventoryLogPage(Answer):
     next_cursor: str | None
 
 
+class LineProblem(Answer):
+    line: Annotated[int, Field(ge=1, examples=[3])]
+    message: Annotated[str, _like("price: must be between 0.01 and 1000000")]
+
+
+class Imported(Answer):
+    created: Count
+    updated: Count
+    errors: list[LineProblem]
+
+
 class CartItem(Answer):
     product_id: ProductId
     name: Annotated[str, _like("Assam, 100 g")]
@@ -171,6 +182,23 @@ class SellerStats(Answer):
     by_day: list[Day]
     top_products: list[TopProduct]
     low_stock: list[Product]
+
+
+class Notification(Answer):
+    id: Annotated[str, _like(f"{_USER}-8b75f3c4e6d708192a3b4c5d-placed")]
+    kind: Literal["order_placed", "order_completed", "order_cancelled", "low_stock"]
+    text: Annotated[str, _like("New order over 25.00: 2 × Assam, 100 g")]
+    subject_id: Annotated[str, _like(f"{_USER}-8b75f3c4e6d708192a3b4c5d")]
+    read: bool
+    created_at: Time
+
+
+class NotificationPage(Answer):
+    """`unread` counts all of them, not those of the page."""
+
+    items: list[Notification]
+    next_cursor: str | None
+    unread: Count
 
 
 class Dashboard(Answer):
@@ -247,6 +275,33 @@ class Audit(Answer):
     violations: list[Violation]
     checked: dict[str, Count]
     took_seconds: Amount
+
+
+class LoadRun(Answer):
+    run_id: Annotated[str, _like(_THING)]
+    buyers: Count
+    seconds: Count
+    strategy: Annotated[str, _like("group")]
+
+
+class Latency(Answer):
+    p50: Amount | None
+    p99: Amount | None
+
+
+class LoadFigures(LoadRun):
+    """One second of a run, as the `load` event tells it; `latency_ms` of placed checkouts."""
+
+    second: Count
+    checkouts_per_second: Count
+    latency_ms: Latency
+    outcomes: dict[str, Count]
+    running: bool
+
+
+class LastLoad(Answer):
+    run: LoadRun | None
+    items: list[LoadFigures]
 
 
 class Alive(Answer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 from sanic import Sanic
@@ -24,6 +25,7 @@ from shardmart.web.metrics import Meter
 from shardmart.web.openapi import document
 from shardmart.web.replies import Kind
 from shardmart.web.routes import ROUTES, TAGS
+from shardmart.web.site import read_site
 from shardmart.web.wire import ShopRequest
 
 NAME = "shardmart"
@@ -92,7 +94,8 @@ def _add_state(app: Sanic[Any, Any], settings: Settings, shop_factory: ShopFacto
     app.ctx.cursors = Cursors(settings.secret_key)
     app.ctx.finish = Finish(settings)
     app.ctx.clients = Clients(settings.trusted_proxies)
-    app.ctx.methods_of = _methods_of
+    app.ctx.site = read_site(settings.static_dir) if settings.static_dir else None
+    app.ctx.methods_of = partial(_methods_of, set(app.ctx.site.files) if app.ctx.site else set())
     app.ctx.outside_meter = Meter("none")
 
     async def open_shop(app: Sanic[Any, Any]) -> None:
@@ -128,7 +131,9 @@ _PATTERNS = [
 ] + [(re.compile(re.sub(r"{\w+}", "[^/]+", path.rstrip("/")) + "/?"), ("GET", "HEAD")) for path in pages.PATHS]
 
 
-def _methods_of(path: str) -> list[str]:
+def _methods_of(files: set[str], path: str) -> list[str]:
     """What can be done at `path`."""
     found = {method for pattern, methods in _PATTERNS if pattern.fullmatch(path) for method in methods}
+    if path in files:
+        found |= {"GET", "HEAD"}
     return sorted(found | {"OPTIONS"})

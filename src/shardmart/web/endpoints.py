@@ -26,6 +26,14 @@ Handler = Callable[..., Coroutine[Any, Any, Reply]]
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A body that is a file: how many bytes it may have, and what it may be."""
+
+    limit: int
+    media_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Route:
     """One row of the table. `path` is written as in the contract; both slash forms are answered.
 
@@ -41,6 +49,7 @@ class Route:
     answer: type[Answer] | None = None
     status: int = 200
     body: type[Body] | None = None
+    upload: Upload | None = None
     query: Query | None = None
     errors: tuple[type[ShardmartError], ...] = ()
     headers: tuple[str, ...] = ()  # documented request headers, by name
@@ -86,6 +95,8 @@ async def _prepare(call: Call, route: Route) -> None:
     if route.access is not PUBLIC:
         call.visitor = await admit(call.shop, request, route.access)
     if request.stream is not None and request.stream.request_body:
+        if route.upload is not None:
+            request.stream.request_max_size = route.upload.limit
         await request.receive_body()  # type: ignore[no-untyped-call]  # here and not in Sanic, so that the deadline covers slow senders
     if route.query is not None:
         call.query = route.query.read(request.query_string)

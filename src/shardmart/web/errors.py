@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from sanic.exceptions import BadRequest, MethodNotAllowed, SanicException
+from sanic.exceptions import NotFound as NoSuchRoute
 from sanic.handlers import ErrorHandler
 
 from shardmart.domain.errors import (
@@ -85,6 +86,8 @@ class Problems(ErrorHandler):
             methods = ctx.methods_of(request.path)
             reply = ctx.finish.options(request, methods) if request.method == "OPTIONS" else problem(exception)
             reply.headers["allow"] = ", ".join(methods)
+        elif isinstance(exception, NoSuchRoute) and ctx.site is not None and ctx.site.is_page(request):
+            reply = ctx.site.reply(request, "/")
         else:
             reply = problem(exception)
         report(exception, request, reply)

@@ -56,6 +56,7 @@ USERS = Query(
     )
 )
 DAYS = Query((queries.integer("days", "How many days, today included.", least=1, most=365, default=30),))
+PHOTO = Query((queries.text("v", "The photo's version, as `image_url` has it.", longest=100),))
 NONE = Query()
 
 

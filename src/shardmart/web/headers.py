@@ -28,6 +28,14 @@ _BY_KIND = {
         "cache-control": "no-cache",
     },
     Kind.ASSET: {"content-security-policy": _CLOSED, "cache-control": "public, max-age=3600"},
+    # the front end's components set style attributes and elements; photos are looked at before they are sent (blob:)
+    Kind.SITE: {
+        "content-security-policy": f"{_CLOSED}; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self'; manifest-src 'self'; connect-src 'self'",
+        "cache-control": "no-cache",
+    },
+    Kind.HASHED: {"content-security-policy": _CLOSED, "cache-control": "public, max-age=31536000, immutable"},
+    Kind.FRESH: {"content-security-policy": _CLOSED, "cache-control": "no-cache"},
 }
 _HSTS = "max-age=31536000; includeSubDomains"
 _READABLE = "Location, Retry-After, Idempotent-Replayed, X-Request-Id, X-Staleness-Bound"
@@ -40,7 +48,7 @@ class Finish:
     def __init__(self, settings: Settings) -> None:
         self.closing = False  # the server stops: connections end with their running answer
         self._origins = frozenset(settings.origins)
-        self._lines = {kind: _encoded(kind, hsts=not settings.loopback) for kind in Kind}
+        self._lines = {kind: _encoded(kind, settings) for kind in Kind}
 
     def __call__(self, request: Request, reply: Reply) -> Reply:
         if self.closing:
@@ -71,8 +79,11 @@ class Finish:
         return reply
 
 
-def _encoded(kind: Kind, *, hsts: bool) -> HeaderLines:
+def _encoded(kind: Kind, settings: Settings) -> HeaderLines:
     headers = {**_EVERYWHERE, **_BY_KIND[kind]}
-    if hsts:
+    if kind is Kind.SITE:  # not every browser takes 'self' for WebSockets too: its page comes last in the policy
+        sockets = (origin.replace("http", "ws", 1) for origin in settings.origins)
+        headers["content-security-policy"] = " ".join((headers["content-security-policy"], *sockets))
+    if not settings.loopback:
         headers["strict-transport-security"] = _HSTS
     return tuple((name.encode(), value.encode()) for name, value in headers.items())

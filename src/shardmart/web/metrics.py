@@ -56,8 +56,35 @@ class _WithTotals:
 
 def exposition() -> bytes:
     """All figures as Prometheus text, summed over the workers when there are several."""
-    registry = REGISTRY
-    if os.environ.get(DIRECTORY):
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(_WithTotals(registry))
+    return generate_latest(_WithTotals(_registry()))
+
+
+def committer_figures() -> dict[str, float]:
+    """Since the app node started: counts, and means of batches (members) and of times (milliseconds)."""
+    samples = (sample for family in _registry().collect() for sample in family.samples)
+    found = {sample.name: sample.value for sample in samples if not sample.labels}
+
+    def total(name: str) -> float:
+        return found.get(f"shardmart_{name}", 0.0)
+
+    def mean(name: str) -> float:
+        return total(f"{name}_sum") / max(1.0, total(f"{name}_count"))
+
+    counts = {name: total(f"group_{name}_total") for name in ("in_doubt", "bisections", "fallbacks")}
+    return {
+        "batches": total("group_batch_members_count"),
+        "members_per_batch": round(mean("group_batch_members"), 1),
+        "queue_ms": round(mean("group_queue_seconds") * 1e3, 1),
+        "commit_ms": round(mean("group_commit_seconds") * 1e3, 1),
+        "conflicts": total("conflicts_total"),
+        **counts,
+        "changes": total("group_committers_total"),
+    }
+
+
+def _registry() -> CollectorRegistry:
+    if not os.environ.get(DIRECTORY):
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry

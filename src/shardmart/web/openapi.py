@@ -42,6 +42,8 @@ _HEADERS: dict[str, Json] = {
         "schema": {"type": "string", "enum": ["http://127.0.0.1:8000", "http://localhost:8000"]},
     },
     "Set-Cookie": {"description": "The refresh token, HttpOnly.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "A file to be saved.", "schema": {"type": "string"}},
+    "ETag": {"description": "Names this very content.", "schema": {"type": "string"}},
     "Location": {"description": "Where it is.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
@@ -91,7 +93,7 @@ def errors_of(route: Route) -> dict[int, list[type[ShardmartError]]]:
         found.append(Forbidden)
     if "{" in route.path:
         found.append(NotFound)
-    if route.body or route.query:
+    if route.body or route.query or route.upload:
         found.append(InvalidInput)
     if route.path not in ("/healthz", "/metrics"):
         found.append(Unavailable)
@@ -113,6 +115,9 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
     if route.body is not None:
         content = {"schema": _add_schema(route.body, schemas), "example": _example(route.body.__name__, schemas)}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.upload is not None:
+        file = {"schema": {"type": "string", "format": "binary", "maxLength": route.upload.limit}}
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.upload.media_types, file)}
     if route.access.roles:
         operation["security"] = [{"bearer": []}]
     elif route.access.knows_visitors:
@@ -138,7 +143,8 @@ def _success(route: Route, schemas: dict[str, Json]) -> Json:
         example = _example(route.answer.__name__, schemas)
         answer["content"] = {route.media_type: {"schema": schema, "example": example}}
     elif route.status != 204:
-        answer["content"] = {route.media_type: {"schema": {"type": "string"}}}
+        kind = {} if route.media_type.startswith("text/") else {"format": "binary"}
+        answer["content"] = {route.media_type: {"schema": {"type": "string", **kind}}}
     return answer
 
 

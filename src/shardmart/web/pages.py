@@ -1,4 +1,4 @@
-"""The few pages that are not the API: a landing page, and Swagger UI from its PyPI package, nothing from outside."""
+"""What is not the API: the front end or, without a build, a landing page; and Swagger UI from its PyPI package."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
 from shardmart.domain.errors import NotFound
 from shardmart.web.errors import problem
 from shardmart.web.replies import Kind, Reply
+from shardmart.web.site import add_site
 
 _STATIC = files("shardmart.web") / "static"
 _TYPES = {
@@ -25,8 +26,12 @@ PATHS = ("/", "/docs", "/docs/assets/{name}", "/docs/openapi.json")
 
 def add_pages(app: Sanic[Any, Any]) -> None:
     """The routes of the pages; their files are read once."""
-    finish = app.ctx.finish
-    pages = {"/": ("index.html", Kind.PAGE), "/docs": ("docs.html", Kind.DOCS)}
+    finish, site = app.ctx.finish, app.ctx.site
+    pages = {"/docs": ("docs.html", Kind.DOCS)}
+    if site is None:
+        pages["/"] = ("index.html", Kind.PAGE)
+    else:
+        add_site(app, site)
     assets = {name: (swagger_ui_path / name).read_bytes() for name in _SWAGGER}
     assets |= {name: (_STATIC / name).read_bytes() for name in ("docs.js", "page.css")}
 

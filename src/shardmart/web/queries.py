@@ -94,9 +94,12 @@ def text(name: str, description: str, *, longest: int) -> Parameter:
     def read(value: str) -> str:
         if not 1 <= len(value) <= longest:
             raise ValueError(f"must have between 1 and {longest} characters")
+        if "\0" in value:
+            raise ValueError("must not contain NUL")  # which no name does, and which no regex can look for
         return value
 
-    return Parameter(name, read, {"type": "string", "minLength": 1, "maxLength": longest}, description)
+    schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": r"^[^\x00]*$"}
+    return Parameter(name, read, schema, description)
 
 
 def integer(name: str, description: str, *, least: int, most: int, default: int) -> Parameter:

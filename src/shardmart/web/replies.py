@@ -24,6 +24,9 @@ class Kind(Enum):
     PAGE = "page"
     DOCS = "docs"
     ASSET = "asset"
+    SITE = "site"  # the front end's page, what it may keep for ever, and the rest of it
+    HASHED = "hashed"
+    FRESH = "fresh"
 
 
 class Reply(HTTPResponse):

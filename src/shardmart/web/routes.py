@@ -15,12 +15,14 @@ from shardmart.domain.errors import (
     InvalidCredentials,
     InvalidTransition,
     LastAdmin,
+    LoadRunning,
     NotManaged,
     OwnAccount,
     PriceChanged,
     ProductUnavailable,
     RateLimited,
     SenselessNodeAction,
+    StrategyNotHere,
     Unauthenticated,
     UnknownProduct,
     VersionConflict,
@@ -31,26 +33,43 @@ from shardmart.web.access import (
     ADMIN_IN_LAB,
     ANYONE_SIGNED_IN,
     BUYER,
+    BUYER_OR_SELLER,
     PUBLIC,
     SELLER,
     SELLER_OR_ADMIN,
     VISITOR,
 )
-from shardmart.web.endpoints import Route
-from shardmart.web.handlers import admin, auth, cart, lab, operations, orders, products, seller
+from shardmart.web.endpoints import Route, Upload
+from shardmart.web.handlers import (
+    admin,
+    auth,
+    cart,
+    csv_files,
+    lab,
+    notifications,
+    operations,
+    orders,
+    photos,
+    products,
+    seller,
+)
 
 AUTH, PRODUCTS, CART, ORDERS = "Authentication", "Products", "Cart", "Orders"
-SELLERS, ADMINS, LAB, OPERATIONS = "Seller", "Admin", "Lab", "Operations"
+SELLERS, NOTIFICATIONS = "Seller", "Notifications"
+ADMINS, LAB, OPERATIONS = "Admin", "Lab", "Operations"
 TAGS = {
     AUTH: "Accounts and sessions.",
     PRODUCTS: "The catalogue, and what sellers do with it.",
     CART: "A buyer's cart.",
     ORDERS: "Checkouts and orders.",
     SELLERS: "A seller's figures.",
+    NOTIFICATIONS: "What a user was told of.",
     ADMINS: "Moderation and the whole shop in figures.",
     LAB: "The database made visible, and the means to hurt it.",
     OPERATIONS: "For whoever runs the shop.",
 }
+_PHOTO = Upload(2 * 1024 * 1024, ("image/jpeg", "image/png", "image/webp"))
+_CSV = Upload(5 * 1024 * 1024, ("text/csv",))
 _STALENESS = ("X-Staleness-Bound",)
 
 _AUTHENTICATION = (
@@ -77,6 +96,11 @@ _PRODUCTS = (
           answers.Categories, query=filters.NONE, answer_headers=_STALENESS),
     Route("GET", "/api/products/my-products", products.my_products, SELLER, PRODUCTS, "My products",
           answers.ProductPage, query=filters.PAGES),
+    Route("GET", "/api/products/export.csv", csv_files.export, SELLER, PRODUCTS, "My products as CSV",
+          media_type="text/csv", answer_headers=("Content-Disposition",)),
+    Route("POST", "/api/products/import", csv_files.import_, SELLER, PRODUCTS,
+          "Offer and change many products: lines with an id change that product, others are new",
+          answers.Imported, upload=_CSV),
     Route("GET", "/api/products/{id}", products.view, VISITOR, PRODUCTS, "One product", answers.Product),
     Route("PUT", "/api/products/{id}", products.edit, SELLER_OR_ADMIN, PRODUCTS, "Change a product",
           answers.Product, body=schemas.ProductEdit, errors=(VersionConflict,)),
@@ -86,6 +110,12 @@ _PRODUCTS = (
           answers.Product, body=schemas.StockChange, errors=(InsufficientStock,)),
     Route("GET", "/api/products/{id}/inventory-logs", products.logs, SELLER_OR_ADMIN, PRODUCTS,
           "Every change of the stock", answers.InventoryLogPage, query=filters.PAGES),
+    Route("GET", "/api/products/{id}/image", photos.view, VISITOR, PRODUCTS, "Its photo",
+          query=filters.PHOTO, media_type="image/webp", answer_headers=("ETag",)),
+    Route("PUT", "/api/products/{id}/image", photos.put, SELLER_OR_ADMIN, PRODUCTS, "Give it a photo",
+          answers.Product, upload=_PHOTO),
+    Route("DELETE", "/api/products/{id}/image", photos.remove, SELLER_OR_ADMIN, PRODUCTS, "Take its photo away",
+          answers.Product),
 )  # fmt: skip
 
 _CART = (
@@ -115,6 +145,13 @@ _SELLER = (
           answers.SellerStats, query=filters.DAYS),
 )  # fmt: skip
 
+_NOTIFICATIONS = (
+    Route("GET", "/api/notifications/", notifications.mine, BUYER_OR_SELLER, NOTIFICATIONS, "What I was told of",
+          answers.NotificationPage, query=filters.PAGES),
+    Route("POST", "/api/notifications/read", notifications.mark_read, BUYER_OR_SELLER, NOTIFICATIONS,
+          "Mark as read: these, or all", status=204, body=schemas.NotificationsRead),
+)  # fmt: skip
+
 _ADMIN = (
     Route("GET", "/api/admin/users", admin.users, ADMIN, ADMINS, "Accounts", answers.UserPage, query=filters.USERS),
     Route("GET", "/api/admin/products", admin.products, ADMIN, ADMINS, "All products, disabled ones too",
@@ -139,6 +176,12 @@ _LAB = (
     Route("POST", "/api/lab/nodes/{node}/{action}", lab.control_node, ADMIN_IN_LAB, LAB,
           "kill, start, pause, resume or stepdown a database node", answers.Member, 202,
           errors=(NotManaged, SenselessNodeAction)),
+    Route("POST", "/api/lab/load", lab.start_load, ADMIN, LAB,
+          "Buyers inside the server, for a while; each second's figures come by the `load` event",
+          answers.LoadRun, 202, body=schemas.LoadPlan, errors=(LoadRunning, StrategyNotHere)),
+    Route("GET", "/api/lab/load", lab.last_load, ADMIN, LAB, "The latest load run, second by second",
+          answers.LastLoad),
+    Route("DELETE", "/api/lab/load", lab.stop_load, ADMIN, LAB, "Stop the load run", status=204),
     Route("GET", "/api/lab/audit", lab.audit, ADMIN, LAB, "Check every stock invariant", answers.Audit),
 )  # fmt: skip
 
@@ -150,5 +193,5 @@ _OPERATIONS = (
 )  # fmt: skip
 
 ROUTES: tuple[Route, ...] = (
-    *_AUTHENTICATION, *_PRODUCTS, *_CART, *_ORDERS, *_SELLER, *_ADMIN, *_LAB, *_OPERATIONS
+    *_AUTHENTICATION, *_PRODUCTS, *_CART, *_ORDERS, *_SELLER, *_NOTIFICATIONS, *_ADMIN, *_LAB, *_OPERATIONS
 )  # fmt: skip

@@ -79,6 +79,7 @@ Stock = Annotated[int, Field(ge=0, le=MAX_STOCK)]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
 _AN_ID = "6553f1a2c4d5e6f708192a3b-7a64e2b3d5c6f708192a3b4c"
 Id = Annotated[str, Field(min_length=1, max_length=100, examples=[_AN_ID[:24]])]
+NotificationId = Annotated[str, Field(min_length=1, max_length=100, examples=[f"{_AN_ID}-placed"])]
 GivenOrLeftOut = BeforeValidator(_not_null)  # for fields whose default None means «left out»
 
 
@@ -160,8 +161,34 @@ class Purchase(Body):
         return None if self.items is None else [Line(item.product_id, item.quantity) for item in self.items]
 
 
+class LoadPlan(Body):
+    buyers: Annotated[int, Field(ge=1, le=50, examples=[10])]
+    seconds: Annotated[int, Field(ge=1, le=600, examples=[30])]
+    strategy: Annotated[Literal["auto", "group", "transaction", "reservation", "naive"] | None, GivenOrLeftOut] = None
+
+
 class OrderStatus(Body):
     status: Literal["completed", "cancelled"]
+
+
+class NotificationsRead(Body):
+    """Either `ids` or `all`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["ids"]}, {"required": ["all"]}],
+            "example": {"ids": [f"{_AN_ID}-placed"]},
+        }
+    )
+
+    ids: Annotated[Annotated[list[NotificationId], Field(min_length=1, max_length=100)] | None, GivenOrLeftOut] = None
+    all: Annotated[Literal[True] | None, GivenOrLeftOut] = None
+
+    def chosen(self) -> list[str] | None:
+        """The ids, None for all. Raises InvalidInput when both or neither are given."""
+        if (self.ids is None) == (self.all is None):
+            raise InvalidInput([FieldError("ids", "either ids or all")])
+        return self.ids
 
 
 def read(schema: type[Body], value: dict[str, Any]) -> Body:

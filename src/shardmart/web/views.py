@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 from shardmart.domain.accounts import User
 from shardmart.domain.cart import CartView
 from shardmart.domain.listings import CategoryCount, Product
+from shardmart.domain.load import LoadFigures, LoadRun
+from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order
 from shardmart.domain.paging import Page
 from shardmart.domain.purchase import Placed
 from shardmart.domain.reports import AuditReport, Dashboard, Day, Explanation, SellerStatistics, TopProduct
 from shardmart.domain.stock import StockLog
 from shardmart.service.accounts import SignedIn
+from shardmart.service.importing import Imported
 from shardmart.web.calls import Call
 
 T = TypeVar("T")
@@ -76,6 +79,11 @@ def stock_log(entry: StockLog) -> View:
     }
 
 
+def imported(done: Imported) -> View:
+    errors = [{"line": error.line, "message": error.message} for error in done.errors]
+    return {"created": done.created, "updated": done.updated, "errors": errors}
+
+
 def cart(c: CartView) -> View:
     items = [
         {
@@ -104,6 +112,17 @@ def order(o: Order) -> View:
         "total_amount": o.total_amount,
         "status": o.status.value,
         "timestamp": o.timestamp,
+    }
+
+
+def notice(n: Notice) -> View:
+    return {
+        "id": n.id,
+        "kind": n.kind.value,
+        "text": n.text,
+        "subject_id": n.subject_id,
+        "read": n.read,
+        "created_at": n.created_at,
     }
 
 
@@ -164,6 +183,21 @@ def audit(report: AuditReport) -> View:
         "violations": [{"invariant": one.invariant, "detail": one.detail} for one in report.violations],
         "checked": report.checked,
         "took_seconds": report.took_seconds,
+    }
+
+
+def load_run(run: LoadRun) -> View:
+    return {"run_id": run.id, "buyers": run.buyers, "seconds": run.seconds, "strategy": run.strategy}
+
+
+def load_figures(figures: LoadFigures) -> View:
+    return {
+        **load_run(figures.run),
+        "second": figures.second,
+        "checkouts_per_second": figures.checkouts_per_second,
+        "latency_ms": {"p50": figures.p50_ms, "p99": figures.p99_ms},
+        "outcomes": figures.outcomes,
+        "running": figures.running,
     }
 
 

@@ -13,7 +13,9 @@ from shardmart.domain.accounts import Actor, Role, Session, User
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import (
     EmailTaken,
+    FieldError,
     InsufficientStock,
+    InvalidInput,
     NotFound,
     NotManaged,
     Unauthenticated,
@@ -21,6 +23,8 @@ from shardmart.domain.errors import (
     VersionConflict,
 )
 from shardmart.domain.listings import CategoryCount, Product
+from shardmart.domain.load import LoadFigures, LoadRun
+from shardmart.domain.notices import Kind, Notice
 from shardmart.domain.orders import Order, OrderFilter, Status
 from shardmart.domain.paging import Page
 from shardmart.domain.purchase import Line, Placed, Purchase, Shelf, decide
@@ -34,6 +38,7 @@ from shardmart.domain.reports import (
     Violation,
 )
 from shardmart.service.live_sessions import LiveSessions
+from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
 
 AT = datetime(2026, 1, 31, 12, 0, 0, 123000)
@@ -168,6 +173,12 @@ class Products:
     async def add(self, product: Product, *, log: Any) -> None:
         self.all_[product.id] = product
 
+    async def add_many(self, products: Any, *, logs: Any) -> None:
+        self.all_.update({product.id: product for product in products})
+
+    async def of_ids(self, *, seller_id: str, ids: Any) -> dict[str, Product]:
+        return {id: self.all_[id] for id in ids if id in self.all_ and self.all_[id].seller_id == seller_id}
+
     async def get(self, *, seller_id: str, id: str) -> Product | None:
         return self.all_.get(id)
 
@@ -215,6 +226,10 @@ class Products:
         self.all_[id] = replace(self.all_[id], is_active=active)
         return self.all_[id]
 
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        self.all_[id] = replace(self.all_[id], image_url=image_url)
+        return self.all_[id]
+
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         if self.all_.pop(id, None) is None:
             raise NotFound
@@ -232,6 +247,27 @@ class Products:
 
     async def count(self) -> dict[str, int]:
         return {"active": 2, "disabled": 0}
+
+
+class Photos:
+    """Pictures and photos in one; a picture is good when it begins so."""
+
+    def __init__(self) -> None:
+        self.photos: dict[str, bytes] = {}
+
+    async def normal(self, data: bytes) -> bytes:
+        if not data.startswith(b"picture"):
+            raise InvalidInput([FieldError("image", "is not a picture")])
+        return data
+
+    async def add(self, photo_id: str, data: bytes) -> None:
+        self.photos[photo_id] = data
+
+    async def get(self, photo_id: str) -> bytes | None:
+        return self.photos.get(photo_id)
+
+    async def remove(self, photo_id: str) -> None:
+        self.photos.pop(photo_id, None)
 
 
 class Carts:
@@ -361,12 +397,41 @@ class Lab:
 
     async def ready(self) -> None: ...
 
+    async def begin(self, run: Any, *, until: datetime) -> bool:
+        return False
+
+    async def stop(self) -> None: ...
+
+    async def last(self) -> tuple[Any, list[Any]]:
+        run = LoadRun("1" * 24, 5, 10, "transaction")
+        return run, [LoadFigures(run, 1, 80, 12.5, 40.0, {"placed": 80}, running=True)]
+
+
+class Notices:
+    """One notice for everybody."""
+
+    def __init__(self) -> None:
+        self.read = False
+
+    async def page(self, user: Actor, *, after: Any, limit: int) -> Page[Notice]:
+        order = f"{SELLER}-{'3' * 24}"
+        text = "New order over 25.00: 2 × Assam"
+        notice = Notice(f"{order}-placed", user.id, SELLER, Kind.ORDER_PLACED, text, order, AT, read=self.read)
+        return _slice([notice], after, limit)
+
+    async def unread(self, user: Actor) -> int:
+        return 0 if self.read else 1
+
+    async def mark_read(self, user: Actor, ids: Any) -> None:
+        self.read = True
+
 
 class FakeShop:
     """What `create_app` is given; `shop` and the fakes behind it are open to tests."""
 
     def __init__(self, *, request_seconds: float = 2.0, staleness: Decimal | None = None) -> None:
         self.products, self.accounts, self.sessions = Products(), Accounts(), Sessions()
+        self.photos = Photos()
         self.limits, self.store, self.lab = Limits(), Store(self.products), Lab()
         self.closed = False
         self.orders = Orders(self.store)
@@ -379,16 +444,21 @@ class FakeShop:
             passwords=Passwords(),
             tokens=Tokens(),
             products=self.products,
+            pictures=self.photos,
+            photos=self.photos,
             carts=Carts(),
             claims=Claims(self.store),
             outcomes=Outcomes(self.store),
             checkout=self.store,
             recovery=self.store,
             orders=self.orders,
+            notices=Notices(),
+            changes=self.lab,
             statistics=Statistics(),
             topology=self.lab,
             nodes=self.lab,
             auditor=self.lab,
+            load=LabLoad(self.lab, {"transaction": self.store}, own="transaction"),
             probe=self.lab,
         )
 

@@ -71,6 +71,8 @@ def test_words_without_a_letter_match_nothing() -> None:
         ("in_stock=TRUE", "in_stock"),
         ("sort=stock", "sort"),
         ("category=" + "x" * 61, "category"),
+        ("q=a%00b", "q"),
+        ("category=%00", "category"),
         ("q=%ED%A0%80", ""),
         ("q=%FF", ""),
         ("&".join(f"a{n}=1" for n in range(50)), ""),

@@ -14,9 +14,10 @@ from shardmart.adapters.mongo.checkouts import store_outcome
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.documents import log_document, order_document
 from shardmart.adapters.mongo.failures import repository
+from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_reads import read_shelves
 from shardmart.adapters.mongo.stock import change
-from shardmart.domain import clock
+from shardmart.domain import clock, notices
 from shardmart.domain.purchase import Outcome, Placed, Purchase, decide, purchase_logs
 
 
@@ -41,5 +42,7 @@ class NaiveCheckout:
                 with suppress(DuplicateKeyError):  # another buyer's log of the same version: lost like the update
                     await self._logs.replace_one(same_log, log_document(log), upsert=True)
             await self._orders.insert_many([order_document(order) for order in outcome.orders])
+            # crossings are left out: two buyers who wrote the same version would tell of the same one
+            await store_notices(self._mongo, notices.of_checkout(outcome, (), {}))
         await store_outcome(self._mongo, purchase, outcome)
         return outcome

@@ -14,10 +14,11 @@ from shardmart.adapters.mongo.checkouts import MongoOutcomes, store_outcome
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import order_document
 from shardmart.adapters.mongo.failures import repository
+from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_reads import read_shelves
 from shardmart.adapters.mongo.stock import StockWriter
 from shardmart.adapters.mongo.transactions import Transactions
-from shardmart.domain import clock
+from shardmart.domain import clock, notices
 from shardmart.domain.errors import Unavailable
 from shardmart.domain.purchase import Outcome, Placed, Purchase, decide, purchase_logs
 
@@ -55,6 +56,7 @@ class TransactionCheckout:
                 await empty_bought_cart(self._mongo, purchase.buyer_id, purchase.cart_version, session)
             logs = purchase_logs(outcome, shelves, at=at)
             await self._orders.insert_many([order_document(order) for order in outcome.orders], session=session)
+            await store_notices(self._mongo, notices.of_checkout(outcome, logs, shelves), session)
             await self._stock.log(session, logs)
             await self._stock.apply(session, logs)
         return outcome

@@ -1,6 +1,6 @@
 """The driver seam: Motor or PyMongo's AsyncMongoClient behind one face.
 
-Both share almost all of their API. What differs is absorbed here and nowhere else: `aggregate()` and
+Both share almost all of their API. What differs is absorbed here and nowhere else: `aggregate()`, `watch()` and
 `start_transaction()` are awaited on the successor only, `start_session()` on both, `close()` on the successor.
 Repositories are typed against the successor's classes; see docs/adr/0002.
 """
@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+from gridfs.asynchronous import AsyncGridFSBucket
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
@@ -25,6 +26,8 @@ Collection = AsyncCollection[Document]
 Session = AsyncClientSession
 
 MAJORITY = WriteConcern("majority", wtimeout=8000)
+PRIMARY_ALONE = WriteConcern(1)  # for the lab: what is acknowledged with it can be rolled back
+WRITE_CONCERNS = {"majority": MAJORITY, "1": PRIMARY_ALONE}
 READ_MAJORITY = ReadConcern("majority")
 SNAPSHOT = ReadConcern("snapshot")
 
@@ -59,6 +62,15 @@ class Mongo:
             read_concern=READ_MAJORITY if majority else None,
         )
 
+    def bucket(self, name: str, *, chunk_bytes: int) -> AsyncGridFSBucket:
+        """A GridFS bucket."""
+        if self._successor:
+            return AsyncGridFSBucket(self.db, name, chunk_size_bytes=chunk_bytes)
+        from motor.motor_asyncio import AsyncIOMotorGridFSBucket  # noqa: PLC0415 - not needed with the successor
+
+        db: Any = self.db
+        return cast("AsyncGridFSBucket", AsyncIOMotorGridFSBucket(db, name, chunk_size_bytes=chunk_bytes))
+
     async def aggregate(
         self, collection: Collection, pipeline: Sequence[Mapping[str, Any]], **options: Any
     ) -> list[Document]:
@@ -77,6 +89,17 @@ class Mongo:
             cursor = await cursor
         async for document in cursor:
             yield document
+
+    @asynccontextmanager
+    async def watch(self, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> AsyncIterator[Any]:
+        """A change stream over the shop's database, open when the block begins; Motor opens it at the first look."""
+        stream: Any = self.db.watch(pipeline, **options)
+        if inspect.isawaitable(stream):
+            stream = await stream
+        try:
+            yield stream
+        finally:
+            await stream.close()
 
     @asynccontextmanager
     async def session(self, **options: Any) -> AsyncIterator[Session]:

@@ -12,6 +12,7 @@ from shardmart.domain.accounts import Role, Session, User, email_key
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import Shortfall
 from shardmart.domain.listings import Product, fold, words_of
+from shardmart.domain.notices import Kind, Notice
 from shardmart.domain.orders import Order, OrderLine, Status
 from shardmart.domain.purchase import Line, Outcome, Placed, Purchase, Rejected, Shelf
 from shardmart.domain.stock import ChangeType, StockLog
@@ -83,7 +84,9 @@ def session_of(d: Document) -> Session:
 # ---- products
 
 PRODUCT_FIELDS = dict.fromkeys(Product.__slots__[1:], 1)  # a projection: what listings need and no more
-SHELF_FIELDS = dict.fromkeys(("seller_id", "name", "price", "stock", "version", "is_active"), 1)
+SHELF_FIELDS = dict.fromkeys(
+    ("seller_id", "name", "price", "stock", "version", "is_active", "low_stock_threshold"), 1
+)
 
 
 def product_document(product: Product) -> Document:
@@ -164,6 +167,7 @@ def shelf_of(d: Document) -> Shelf:
         stock=d["stock"],
         version=d["version"],
         for_sale=d["is_active"],
+        low_stock_threshold=d["low_stock_threshold"],
     )
 
 
@@ -199,6 +203,37 @@ def log_of(d: Document) -> StockLog:
         checkout_id=d["checkout_id"],
         reason=d["reason"],
         timestamp=d["timestamp"],
+    )
+
+
+# ---- notices
+
+
+def notice_document(notice: Notice) -> Document:
+    return {
+        "_id": notice.id,
+        "user_id": notice.user_id,
+        "seller_id": notice.seller_id,
+        "kind": notice.kind.value,
+        "text": notice.text,
+        "subject_id": notice.subject_id,
+        "details": dict(notice.details),
+        "read": notice.read,
+        "created_at": notice.created_at,
+    }
+
+
+def notice_of(d: Document) -> Notice:
+    return Notice(
+        id=d["_id"],
+        user_id=d["user_id"],
+        seller_id=d["seller_id"],
+        kind=Kind(d["kind"]),
+        text=d["text"],
+        subject_id=d["subject_id"],
+        created_at=d["created_at"],
+        details=d["details"],
+        read=d["read"],
     )
 
 

@@ -14,10 +14,12 @@ from bson.decimal128 import Decimal128
 from shardmart.adapters.mongo import keyset, listing
 from shardmart.adapters.mongo.client import Document, Mongo
 from shardmart.adapters.mongo.documents import PRODUCT_FIELDS, SHELF_FIELDS, shelf_of
+from shardmart.adapters.mongo.notices import notices_of
 from shardmart.adapters.mongo.orders import SORT, orders_filter
 from shardmart.adapters.mongo.statistics import sold_since
 from shardmart.adapters.mongo.stock import change, guard
 from shardmart.domain import clock
+from shardmart.domain.accounts import Actor, Role
 from shardmart.domain.errors import NotFound
 from shardmart.domain.ids import new_id, owned_id, seller_of
 from shardmart.domain.listings import ListingQuery, Sort, words_of
@@ -89,6 +91,10 @@ def _orders(which: OrderFilter) -> Document:
     return _find("orders", orders_filter(which), sort=SORT, limit=LIMIT + 1)
 
 
+def _notices(user: Actor) -> Document:
+    return _find("notifications", notices_of(user), sort=keyset.NEWEST, limit=LIMIT + 1)
+
+
 SHAPES = (
     Shape("product_by_id", "A product page.", True, lambda s: _by_id("products", s.product, deleted=False)),
     Shape(
@@ -139,6 +145,18 @@ SHAPES = (
         "A buyer's orders over all sellers: the honest scatter-gather.",
         False,
         lambda s: _orders(OrderFilter(buyer_id=s.order["buyer_id"])),
+    ),
+    Shape(
+        "seller_notifications",
+        "What a seller was told of, newest first.",
+        True,
+        lambda s: _notices(Actor(s.seller_id, Role.SELLER, "")),
+    ),
+    Shape(
+        "buyer_notifications",
+        "What a buyer was told of: it lies with the sellers.",
+        False,
+        lambda s: _notices(Actor(s.order["buyer_id"], Role.BUYER, "")),
     ),
     Shape("all_orders", "All orders, for admins.", False, lambda s: _orders(OrderFilter())),
     Shape(

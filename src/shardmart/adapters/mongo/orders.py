@@ -11,9 +11,11 @@ from shardmart.adapters.mongo import keyset
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import order_of
 from shardmart.adapters.mongo.failures import repository
+from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_reads import read_shelves
 from shardmart.adapters.mongo.stock import StockWriter
 from shardmart.adapters.mongo.transactions import Transactions
+from shardmart.domain import notices
 from shardmart.domain.errors import InvalidTransition, NotFound
 from shardmart.domain.orders import Order, OrderFilter, Status
 from shardmart.domain.paging import Page, Position
@@ -40,13 +42,19 @@ class MongoOrders:
         return keyset.page(found, limit=limit, entity=order_of, key=lambda d: keyset.newest_key(d, "timestamp"))
 
     async def complete(self, *, seller_id: str, id: str, at: datetime) -> Order:
-        return await self._finish(seller_id, id, Status.COMPLETED, at)
+        async def body(session: Session) -> Order:
+            order = await self._finish(seller_id, id, Status.COMPLETED, at, session)
+            await store_notices(self._mongo, notices.of_status(order, at=at), session)
+            return order
+
+        return await self._transactions.run(body)
 
     async def cancel(self, *, seller_id: str, id: str, at: datetime) -> Order:
         async def body(session: Session) -> Order:
             order = await self._finish(seller_id, id, Status.CANCELLED, at, session)
             ids = [line.product_id for line in order.product_list]
             logs = cancellation_logs(order, await read_shelves(self._mongo, ids, session), at=at)
+            await store_notices(self._mongo, notices.of_status(order, at=at), session)
             await self._stock.log(session, logs)
             await self._stock.apply(session, logs)
             return order
@@ -56,9 +64,7 @@ class MongoOrders:
             raise NotFound
         return await self._transactions.run(body, products=[line.product_id for line in order.product_list])
 
-    async def _finish(
-        self, seller_id: str, id: str, status: Status, at: datetime, session: Session | None = None
-    ) -> Order:
+    async def _finish(self, seller_id: str, id: str, status: Status, at: datetime, session: Session) -> Order:
         """placed -> `status`, for the first who comes."""
         changed = await self._orders.find_one_and_update(
             {"_id": id, "seller_id": seller_id, "status": Status.PLACED.value},

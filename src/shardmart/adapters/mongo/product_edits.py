@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import PRODUCT_FIELDS, log_document, product_document, product_of
+from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.transactions import Stale, Transactions
+from shardmart.domain import notices
 from shardmart.domain.edits import Edit, edit_log, edited, fields_of
 from shardmart.domain.errors import NotFound
 from shardmart.domain.ids import seller_of
@@ -19,6 +22,7 @@ class ProductEdits:
     """All changes go through `_write`, which strategy `group` replaces."""
 
     def __init__(self, mongo: Mongo, transactions: Transactions) -> None:
+        self._mongo = mongo
         self._products = mongo.collection("products")
         self._logs = mongo.collection("inventory_logs")
         self._transactions = transactions
@@ -27,6 +31,13 @@ class ProductEdits:
         async def body(session: Session) -> None:
             await self._products.insert_one(product_document(product), session=session)
             await self._logs.insert_one(log_document(log), session=session)
+
+        await self._transactions.run(body)
+
+    async def add_many(self, products: Sequence[Product], *, logs: Sequence[StockLog]) -> None:
+        async def body(session: Session) -> None:
+            await self._products.insert_many([product_document(product) for product in products], session=session)
+            await self._logs.insert_many([log_document(log) for log in logs], session=session)
 
         await self._transactions.run(body)
 
@@ -44,6 +55,10 @@ class ProductEdits:
     async def set_active(self, *, seller_id: str, id: str, active: bool, at: datetime) -> Product:
         _require_own(seller_id, id)
         return await self._write(Edit(id, at=at, fields={"is_active": active}))
+
+    async def set_image(self, *, seller_id: str, id: str, image_url: str | None, at: datetime) -> Product:
+        _require_own(seller_id, id)
+        return await self._write(Edit(id, at=at, fields={"image_url": image_url}))
 
     async def remove(self, *, seller_id: str, id: str, at: datetime) -> None:
         _require_own(seller_id, id)
@@ -74,6 +89,7 @@ class ProductEdits:
                 return before
             if log := edit_log(before, after, edit.reason):
                 await self._logs.insert_one(log_document(log), session=session)
+            await store_notices(self._mongo, notices.of_edit(before, after), session)
             written = await self._products.update_one(
                 {**which, "version": before.version},
                 {"$set": changed_fields(after) | {"deleted": edit.removes}},

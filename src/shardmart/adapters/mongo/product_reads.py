@@ -32,8 +32,24 @@ class ProductReads:
         found = await self._products.find_one({"_id": id, "seller_id": seller_id, "deleted": False}, PRODUCT_FIELDS)
         return product_of(found) if found else None
 
+    async def of_ids(self, *, seller_id: str, ids: Sequence[str]) -> dict[str, Product]:
+        which = {"_id": {"$in": list(ids)}, "seller_id": seller_id, "deleted": False}
+        found = await self._products.find(which, PRODUCT_FIELDS).to_list(None)
+        return {d["_id"]: product_of(d) for d in found}
+
     async def shelves(self, ids: Sequence[str]) -> dict[str, Shelf]:
         return await read_shelves(self._mongo, ids)
+
+    async def image_urls(self, ids: Sequence[str]) -> dict[str, str]:
+        sellers = {seller_of(id) for id in ids}
+        which = {
+            "_id": {"$in": list(ids)},
+            "seller_id": {"$in": sorted(sellers)},
+            "deleted": False,
+            "image_url": {"$type": "string"},
+        }
+        found = await self._products.find(which, {"image_url": 1}).to_list(None)
+        return {d["_id"]: d["image_url"] for d in found}
 
     async def known(self, ids: Sequence[str]) -> bool:
         """Asks the database about ids that it has not named before; products are never taken out of it."""

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.domain.errors import Unavailable
 
 UP, DOWN = ASCENDING, DESCENDING
 OUTCOME_SECONDS = 48 * 3600  # outlives every claim, so a key that is still known always has its answer
+NAMESPACE_EXISTS = 48
+NOTICE_SECONDS = 30 * 24 * 3600
 
 
 def _index(name: str, keys: dict[str, int], **options: Any) -> IndexModel:
@@ -47,6 +49,9 @@ INDEXES: Mapping[str, list[IndexModel]] = {
             partialFilterExpression={"reservations.taken.at": {"$type": "date"}},
         ),
     ],
+    # what GridFS would create by itself at the first upload
+    "images.files": [_index("filename_1_uploadDate_1", {"filename": UP, "uploadDate": UP})],
+    "images.chunks": [_index("files_id_1_n_1", {"files_id": UP, "n": UP}, unique=True)],
     "orders": [
         _index("buyer", {"buyer_id": UP, "status": UP, "timestamp": DOWN, "_id": DOWN}),
         _index("seller", {"seller_id": UP, "status": UP, "timestamp": DOWN, "_id": DOWN}),
@@ -58,11 +63,17 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     ],
     "carts": [],
     "locks": [],
+    "announcements": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "claims": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "outcomes": [
         _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),
         _index("claim", {"claim_id": UP}, partialFilterExpression={"claim_id": {"$type": "string"}}),
         _index("unsettled", {"unsettled_since": UP}, sparse=True),
+    ],
+    "notifications": [
+        _index("user", {"user_id": UP, "created_at": DOWN, "_id": DOWN}),
+        _index("unread", {"user_id": UP}, partialFilterExpression={"read": False}),
+        _index("expiry", {"expires_at": UP}, expireAfterSeconds=0),
     ],
 }
 
@@ -122,4 +133,7 @@ async def _create(mongo: Mongo, name: str) -> None:
     try:
         await mongo.db.create_collection(name, **options)
     except CollectionInvalid:
-        return  # another worker was first
+        return  # another app node was first
+    except OperationFailure as error:
+        if error.code != NAMESPACE_EXISTS:  # the same, a moment later
+            raise

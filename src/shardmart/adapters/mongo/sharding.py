@@ -25,6 +25,7 @@ SHARD_KEYS: Mapping[str, Mapping[str, Any]] = {
     "orders": BY_SELLER,
     "inventory_logs": BY_SELLER,
     "outcomes": BY_SELLER,
+    "notifications": BY_SELLER,
 }
 
 

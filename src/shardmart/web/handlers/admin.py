@@ -5,7 +5,7 @@ from __future__ import annotations
 import shardmart
 from shardmart.domain.accounts import Role
 from shardmart.service import administration, catalogue, lab, orders, statistics
-from shardmart.web import filters, replies, views
+from shardmart.web import filters, metrics, replies, views
 from shardmart.web.calls import Call
 from shardmart.web.replies import Reply
 
@@ -45,8 +45,10 @@ async def dashboard(call: Call) -> Reply:
 
 
 async def health(call: Call) -> Reply:
-    """The database as the lab sees it, and what serves the shop. Committer and relay come with later issues."""
+    """The database as the lab sees it, and what serves the shop. The relay's lag is this worker's."""
     settings = call.settings
     app = {"node": f"{settings.host}:{settings.port}", "workers": settings.workers, "version": shardmart.__version__}
     topology = await lab.topology(call.shop)
-    return replies.ok({**topology, "apps": [app], "committer": None, "relay_lag_ms": None})
+    watch = call.shop.committer
+    committer = {**watch.state(), **metrics.committer_figures()} if watch is not None else None
+    return replies.ok({**topology, "apps": [app], "committer": committer, "relay_lag_ms": call.shop.relay.lag_ms})

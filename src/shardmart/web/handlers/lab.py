@@ -6,6 +6,7 @@ from shardmart.service import lab
 from shardmart.web import replies, views
 from shardmart.web.calls import Call
 from shardmart.web.replies import Reply
+from shardmart.web.schemas import LoadPlan
 
 
 async def topology(call: Call) -> Reply:
@@ -30,3 +31,21 @@ async def control_node(call: Call, node: str, action: str) -> Reply:
 
 async def audit(call: Call) -> Reply:
     return replies.ok(views.audit(await lab.audit(call.shop)))
+
+
+async def start_load(call: Call) -> Reply:
+    plan: LoadPlan = call.body
+    run = await call.shop.load.start(call.shop, buyers=plan.buyers, seconds=plan.seconds, strategy=plan.strategy)
+    return replies.accepted(views.load_run(run))
+
+
+async def last_load(call: Call) -> Reply:
+    run, figures = await call.shop.load.last()
+    return replies.ok(
+        {"run": views.load_run(run) if run else None, "items": [views.load_figures(f) for f in figures]}
+    )
+
+
+async def stop_load(call: Call) -> Reply:
+    await call.shop.load.stop()
+    return replies.no_content()

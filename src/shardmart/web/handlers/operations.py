@@ -16,8 +16,9 @@ async def healthz(call: Call) -> Reply:
 
 
 async def readyz(call: Call) -> Reply:
-    """200 when every worker serves and the database can be used."""
+    """200 when every worker serves, the relay of this one has begun and the database can be used."""
     workers = _require_all_workers(call.request.app, call.settings.workers)
+    call.shop.relay.require()
     await call.shop.probe.ready()
     return replies.ok({"status": "ready", "workers": workers})
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkout, Member, ProductEdit
+from shardmart.domain import notices
 from shardmart.domain.cart import Cart
 from shardmart.domain.edits import edit_log, edited
-from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError
+from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError, Unavailable
 from shardmart.domain.listings import Product
+from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, Status
 from shardmart.domain.purchase import Outcome, Placed, Purchase, Shelf, cancellation_logs, decide, purchase_logs
 from shardmart.domain.stock import StockLog
@@ -30,6 +32,7 @@ class Books:
     orders: dict[str, Order] = field(default_factory=dict)  # those to be cancelled
     carts: dict[str, Cart] = field(default_factory=dict)  # by buyer, those that are bought
     outcomes: dict[str, Outcome | None] = field(default_factory=dict)  # of earlier runs; None: a change was made
+    unsettled: set[str] = field(default_factory=set)  # checkouts that strategy `reservation` has begun
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Changes:
     markers: list[Member] = field(default_factory=list)  # changes made, so that none is made twice
     logs: list[StockLog] = field(default_factory=list)
     cancelled: list[Order] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     emptied: list[Cart] = field(default_factory=list)  # as they were read
     before: dict[str, Shelf] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
@@ -73,10 +77,14 @@ class Batch:
         known = self.books.outcomes.get(purchase.checkout_id)
         if known is not None:
             return known
+        if purchase.checkout_id in self.books.unsettled:
+            raise Unavailable  # the sweeper settles it, or whoever asks again by then
         outcome = decide(purchase, self.books.shelves, at=self.at)
         if isinstance(outcome, Placed):
             self._empty_cart(purchase)
-            self._move(purchase_logs(outcome, self.books.shelves, at=self.at))
+            logs = purchase_logs(outcome, self.books.shelves, at=self.at)
+            self.changes.notices += notices.of_checkout(outcome, logs, self.books.shelves)
+            self._move(logs)
         self.books.outcomes[purchase.checkout_id] = outcome
         self.changes.outcomes.append((purchase, outcome))
         return outcome
@@ -103,6 +111,7 @@ class Batch:
         self._move(cancellation_logs(order, self.books.shelves, at=member.at))
         order = self.books.orders[order.id] = replace(order, status=Status.CANCELLED)
         self.changes.cancelled.append(order)
+        self.changes.notices += notices.of_status(order, at=member.at)
         return order
 
     def _edit(self, member: ProductEdit) -> Product:
@@ -125,6 +134,7 @@ class Batch:
         self.changes.before.setdefault(after.id, self.books.shelves[after.id])
         if log := edit_log(before, after, member.edit.reason):
             self.changes.logs.append(log)
+        self.changes.notices += notices.of_edit(before, after)
         if member.edit.removes:
             self.books.removed.add(after.id)
         self.changes.edited.add(after.id)

@@ -1,7 +1,8 @@
 """A batch until it is decided: attempts, lost answers, poison.
 
     attempt ── fails before the commit ──> again, without those who gave up meanwhile
-       │                └─ for a reason of one member ──> bisected until the culprit stands alone
+       │                ├─ for a reason of one member ──> bisected until the culprit stands alone
+       │                └─ again and again, since a stranger holds a product ──> halved too: the others go on
        commit ── answer lost ──> the same commit again on the same session
          │            └─ still unknown, or the session lost ──> the same members anew: the outcomes that an
          │                                                      earlier commit stored are their answers
@@ -14,14 +15,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 
 from shardmart import metrics
 from shardmart.adapters.mongo.client import Mongo, Session
-from shardmart.adapters.mongo.failures import is_away
+from shardmart.adapters.mongo.failures import WRITE_CONFLICT, is_away
 from shardmart.adapters.mongo.group.batch import Batch
 from shardmart.adapters.mongo.group.members import Answer
 from shardmart.adapters.mongo.group.sessions import Sessions
@@ -33,7 +36,9 @@ from shardmart.domain.errors import Unavailable
 
 COMMIT_SECONDS = 3.0  # how long a lost commit is asked for on its session before the batch runs anew
 DUPLICATE, MOST_DUPLICATES = 11000, 3  # one that stays is no outcome of an earlier run, but poison
+MOST_CONFLICTS = 8  # in a row, which take about 0.6 s: then the batch is divided
 KILLED = frozenset({43, 237, 11601})  # what a session says that a successor has ended: run again
+Done = Callable[[Sequence[Ticket]], None]
 UNKNOWN = "UnknownTransactionCommitResult"
 log = logging.getLogger("shardmart.group")
 
@@ -51,40 +56,51 @@ class Commits:
         self._store = BatchStore(mongo)
         self._session: Session | None = None
 
-    async def settle(self, tickets: Sequence[Ticket]) -> None:
-        """Answers every ticket: with its answer, with Unavailable at the deadline, or with the error it caused."""
+    async def settle(self, tickets: Sequence[Ticket], done: Done = lambda tickets: None) -> None:
+        """Answers every ticket: with its answer, with Unavailable at the deadline, or with the error it caused.
+
+        `done` is told of tickets as soon as nothing more happens to them.
+        """
         run = _Run(max(ticket.deadline for ticket in tickets))
+        parts = deque([list(tickets)])
         try:
-            await self._settle(list(tickets), run)
+            while parts:
+                left = await self._try(parts[0], run)
+                going_on = set(chain(*left))
+                done([ticket for ticket in parts.popleft() if ticket not in going_on])
+                parts.extend(left)
         except Unavailable as error:
-            for ticket in tickets:
+            for ticket in chain(*parts):
                 ticket.fail(error)
+        finally:
+            done(list(chain(*parts)))
 
     async def close(self) -> None:
         if self._session is not None:
             await self._sessions.discard(self._session)
             self._session = None
 
-    async def _settle(self, tickets: list[Ticket], run: _Run) -> None:
-        while tickets := run.still_wanted(tickets):
-            try:
-                for ticket, answer in zip(tickets, await self._attempt(tickets, run), strict=True):
-                    ticket.resolve(answer)
-                return
-            except Exception as error:  # also a fault in a member, or in us: it must not take the others with it
-                if not await run.may_go_on(error):
-                    await self._bisect(tickets, run, error)
-                    return
+    async def _try(self, tickets: list[Ticket], run: _Run) -> list[list[Ticket]]:
+        """One attempt; what is left to do, in parts. Raises Unavailable when the time is up."""
+        wanted = run.still_wanted(tickets)
+        if not wanted:
+            return []
+        try:
+            for ticket, answer in zip(wanted, await self._attempt(wanted, run), strict=True):
+                ticket.resolve(answer)
+            return []
+        except Exception as error:  # also a fault in a member, or in us: it must not take the others with it
+            if not await run.may_go_on(error):
+                return self._bisect(wanted, error)
+            return _halves(wanted) if run.is_stuck else [wanted]
 
-    async def _bisect(self, tickets: list[Ticket], run: _Run, error: Exception) -> None:
+    def _bisect(self, tickets: list[Ticket], error: Exception) -> list[list[Ticket]]:
         if len(tickets) == 1:
             log.error("a member cannot be committed", exc_info=error, extra={"member": tickets[0].member.id})
             tickets[0].fail(error)
-            return
+            return []
         metrics.BISECTIONS.inc()
-        half = len(tickets) // 2
-        for part in (tickets[:half], tickets[half:]):
-            await self._settle(part, run)
+        return _halves(tickets)
 
     async def _attempt(self, tickets: list[Ticket], run: _Run) -> list[Answer]:
         session = self._session = self._session or await self._sessions.open()
@@ -143,6 +159,11 @@ class _Run:
         self.sent = False  # a commit, which may have happened
         self._attempts = 0
         self._duplicates = 0
+        self._conflicts = 0  # one after the other
+
+    @property
+    def is_stuck(self) -> bool:
+        return self._conflicts >= MOST_CONFLICTS
 
     def still_wanted(self, tickets: list[Ticket]) -> list[Ticket]:
         if self.sent:
@@ -160,11 +181,22 @@ class _Run:
         if not (killed or isinstance(error, Stale | InDoubt) or is_away(error)):
             return False
         metrics.CONFLICTS.inc()
+        self._conflicts = self._conflicts + 1 if _is_conflict(error) else 0
         self.look = True
         self._attempts += 1
         await pause(self._attempts, self.until, error)
         metrics.RETRIES.inc()
         return True
+
+
+def _halves(tickets: list[Ticket]) -> list[list[Ticket]]:
+    half = len(tickets) // 2
+    return [part for part in (tickets[:half], tickets[half:]) if part]
+
+
+def _is_conflict(error: Exception) -> bool:
+    """With another transaction, which may stay for long."""
+    return isinstance(error, Stale) or (isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT)
 
 
 def _is_duplicate(error: Exception) -> bool:

@@ -1,8 +1,13 @@
-"""The committer: a bounded queue in front of a few lanes, each of which commits one batch after the other."""
+"""The committer: a bounded queue in front of a few lanes, each of which commits one batch after the other.
+
+On a replica set one lane does the work, since large batches cost least; the others are spare. A spare lane joins in
+while those before it are late, held up by a stranger's transaction or a member's doubtful commit.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 
 from shardmart import metrics
 from shardmart.adapters.mongo.client import Mongo
@@ -15,6 +20,7 @@ from shardmart.adapters.mongo.group.tickets import Ticket
 from shardmart.domain.errors import Unavailable
 
 LANES = 3
+LATE_SECONDS = 0.5  # how long a batch may take before another lane joins in
 MOST_LINES = 256  # of a batch: keeps a transaction short, and what is lost with it small
 MOST_WAITING = 4096
 
@@ -36,6 +42,7 @@ class Committer:
         self._lanes = Lanes(lane_of=shard_lanes.lane_of if shard_lanes else any_lane)
         self._number = shards.LANES if shard_lanes else lanes
         self._most_waiting = most_waiting
+        self._began: dict[int, float] = {}  # lane -> when its batch began
         self._tasks: list[asyncio.Task[None]] = []
         self._open: set[asyncio.Future[Answer]] = set()
 
@@ -80,14 +87,22 @@ class Committer:
         loop = asyncio.get_running_loop()
         try:
             while True:
+                if self._shard_lanes is None:
+                    await self._needed(lane)
                 batch = await self._lanes.take(lane, most=MOST_LINES)
-                now = loop.time()
+                now = self._began[lane] = loop.time()
                 metrics.BATCH_SIZE.observe(len(batch))
                 for ticket in batch:
                     metrics.QUEUE_SECONDS.observe(now - ticket.since)
-                try:
-                    await commits.settle(batch)
-                finally:
-                    self._lanes.done(batch)
+                await commits.settle(batch, self._lanes.done)
+                del self._began[lane]
         finally:
             await commits.close()
+
+    async def _needed(self, lane: int) -> None:
+        """Waits until all lanes before this one are late: the first one is always needed."""
+        loop = asyncio.get_running_loop()
+        while True:  # time passes without telling anybody
+            if all(loop.time() - self._began.get(other, math.inf) >= LATE_SECONDS for other in range(lane)):
+                return
+            await asyncio.sleep(LATE_SECONDS / 4)

@@ -8,6 +8,7 @@ product it wants from those behind it: first come, first served per product, and
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from shardmart.adapters.mongo.group.members import Member
@@ -25,7 +26,7 @@ class Lanes:
     def __init__(self, *, lane_of: LaneOf = any_lane) -> None:
         self._lane_of = lane_of
         self._waiting: list[Ticket] = []
-        self._in_flight: set[str] = set()
+        self._in_flight: Counter[str] = Counter()  # how many tickets under way hold what
         self._barred: set[str] = set()  # products that a newcomer cannot have: in flight, or wanted before
         self._free = asyncio.Event()
 
@@ -50,8 +51,10 @@ class Lanes:
         return batch
 
     def done(self, batch: Sequence[Ticket]) -> None:
+        """These tickets, a batch or a part of one, hold nothing any more."""
         for ticket in batch:
-            self._in_flight.difference_update(ticket.holds)
+            self._in_flight.subtract(ticket.holds)
+        self._in_flight = +self._in_flight  # without those that nobody holds any more
         if self._waiting:
             self._free.set()
         else:
@@ -72,7 +75,7 @@ class Lanes:
                 left.append(ticket)
         for ticket in batch:
             self._in_flight.update(ticket.holds)
-        self._waiting, self._barred = left, barred | self._in_flight
+        self._waiting, self._barred = left, barred | set(self._in_flight)
         if room <= 0 and left:
             self._free.set()  # what this one has no room for may suit another lane
         return batch

@@ -72,6 +72,13 @@ def sessions_of(path: Path) -> list[str]:
     return []
 
 
+def holder_of(path: Path) -> int | None:
+    """The process that wrote the file last."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return int(json.loads(path.read_bytes())["pid"])
+    return None
+
+
 def depose(path: Path, hung: int | None) -> None:
     """Takes the file away from a holder that hangs, unless that has been done."""
     if hung is not None and inode(path) == hung:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from shardmart import metrics
 from shardmart.adapters.mongo.client import Mongo
@@ -56,6 +57,11 @@ class Seat:
     @property
     def leads(self) -> bool:
         return self._settled.is_set() and self._link is None
+
+    def state(self) -> dict[str, Any]:
+        """This worker's part in the app node, and the process that leads it."""
+        part = "leads" if self.leads else "follows" if self._settled.is_set() else "alone"
+        return {"state": part, "pid": None if part == "alone" else locks.holder_of(self._lock_path)}
 
     async def submit(self, member: Member, *, deadline: float) -> Answer:
         """The member's answer. Raises Unavailable when too many wait, or at the deadline: it is unknown then."""

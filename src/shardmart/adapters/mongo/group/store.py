@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from shardmart.adapters.mongo.carts import EMPTIED
-from shardmart.adapters.mongo.checkouts import outcome_expiry, stored_outcome
+from shardmart.adapters.mongo.checkouts import is_settled, outcome_expiry, stored_outcome
 from shardmart.adapters.mongo.client import Document, Mongo, Session
 from shardmart.adapters.mongo.documents import (
     PRODUCT_FIELDS,
@@ -23,6 +23,7 @@ from shardmart.adapters.mongo.documents import (
 )
 from shardmart.adapters.mongo.group.batch import Books, Changes
 from shardmart.adapters.mongo.group.members import Cancellation, Checkout, Member, ProductEdit, home_of
+from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_edits import changed_fields
 from shardmart.adapters.mongo.transactions import Stale
 from shardmart.domain.ids import seller_of
@@ -34,6 +35,7 @@ CHANGED = "changed"  # the status of a marker among the outcomes: a cancellation
 
 class BatchStore:
     def __init__(self, mongo: Mongo) -> None:
+        self._mongo = mongo
         self._products = mongo.collection("products")
         self._orders = mongo.collection("orders")
         self._logs = mongo.collection("inventory_logs")
@@ -59,14 +61,18 @@ class BatchStore:
         if look:
             known = {member.id for member in members}
             stored = await self._outcomes.find(_which(known), session=session).to_list(len(known))
-            books.outcomes = {d["_id"]: _outcome(d) for d in stored}
+            books.outcomes = {d["_id"]: _outcome(d) for d in stored if is_settled(d)}
+            books.unsettled = {d["_id"] for d in stored if not is_settled(d)}
         return books
 
     async def write(self, session: Session, books: Books, changes: Changes, *, at: datetime) -> None:
-        """Products last: a conflict with another committer costs least when it shows at the end.
+        """Products first: where two committers meet, the one that comes second has not written anything yet.
 
         Raises Stale when a guard fails, and the driver's errors.
         """
+        if changes.before:
+            updates = [_update(id, books, changes, at) for id in changes.before]
+            _all_matched(await self._products.bulk_write(updates, ordered=False, session=session), updates)
         outcomes = [stored_outcome(purchase, outcome) for purchase, outcome in changes.outcomes]
         orders = [order for outcome in outcomes for order in outcome.get("orders", ())]
         if stored := outcomes + [_marker(member) for member in changes.markers]:
@@ -83,9 +89,7 @@ class BatchStore:
             _all_matched(await self._carts.bulk_write(emptying, ordered=False, session=session), emptying)
         if changes.logs:
             await self._logs.insert_many([log_document(log) for log in changes.logs], ordered=False, session=session)
-        if changes.before:
-            updates = [_update(id, books, changes, at) for id in changes.before]
-            _all_matched(await self._products.bulk_write(updates, ordered=False, session=session), updates)
+        await store_notices(self._mongo, changes.notices, session)
 
 
 def _which(ids: set[str]) -> Document:

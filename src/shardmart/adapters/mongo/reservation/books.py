@@ -8,6 +8,8 @@ from pymongo.errors import BulkWriteError, WTimeoutError
 
 from shardmart.adapters.mongo.client import Collection, Mongo
 from shardmart.adapters.mongo.documents import Document, log_document, order_document
+from shardmart.adapters.mongo.notices import COLLECTION, stored_notice
+from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order
 from shardmart.domain.stock import StockLog
 
@@ -18,6 +20,7 @@ class MongoBooks:
     def __init__(self, mongo: Mongo) -> None:
         self._orders = mongo.collection("orders")
         self._logs = mongo.collection("inventory_logs")
+        self._notices = mongo.collection(COLLECTION)
 
     async def write_orders(self, orders: Sequence[Order]) -> None:
         """An order that is there stays as it is: it may have been cancelled meanwhile."""
@@ -25,6 +28,10 @@ class MongoBooks:
 
     async def write_logs(self, logs: Sequence[StockLog]) -> None:
         await _insert_missing(self._logs, [log_document(log) for log in logs])
+
+    async def write_notices(self, told: Sequence[Notice]) -> None:
+        if told:
+            await _insert_missing(self._notices, [stored_notice(notice) for notice in told])
 
 
 async def _insert_missing(collection: Collection, documents: Sequence[Document]) -> None:

@@ -9,7 +9,7 @@ from shardmart.adapters.mongo.reservation.carts import Mark, MongoCartMarks
 from shardmart.adapters.mongo.reservation.holds import MongoHolds
 from shardmart.adapters.mongo.reservation.intents import MongoIntents
 from shardmart.adapters.mongo.transactions import Tries
-from shardmart.domain import clock
+from shardmart.domain import clock, notices
 from shardmart.domain.purchase import Outcome, Placed
 from shardmart.domain.reservations import Hold, Intent, moves_of, sold_logs
 
@@ -60,9 +60,13 @@ class Settlement:
 
     async def _deliver(self, intent: Intent, placed: Placed, tries: Tries) -> None:
         """Orders and logs first: while a product remembers a hold, audits know that its papers are on their way."""
+        logs = sold_logs(placed, intent.holds)
+        stands = await tries.persist(self._holds.stands, [log.product_id for log in logs])
+        told = notices.of_checkout(placed, logs, {id: stand.shelf for id, stand in stands.items()})
         await asyncio.gather(
             tries.persist(self._books.write_orders, placed.orders),
-            tries.persist(self._books.write_logs, sold_logs(placed, intent.holds)),
+            tries.persist(self._books.write_logs, logs),
+            tries.persist(self._books.write_notices, told),
         )
         for hold in intent.holds:
             await self.forget(hold, tries)

@@ -1,0 +1,25 @@
+// node measure.mjs CATEGORIES URL…: Lighthouse (mobile) scores of each page as JSON, with what cost points.
+import { launch } from "chrome-launcher";
+import lighthouse from "lighthouse";
+
+const [categories, ...urls] = process.argv.slice(2);
+const chrome = await launch({
+  chromePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  chromeFlags: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+});
+try {
+  const pages = [];
+  for (const url of urls) pages.push(await measure(url));
+  console.log(JSON.stringify(pages));
+} finally {
+  chrome.kill();
+}
+
+async function measure(url) {
+  const { lhr } = await lighthouse(url, { port: chrome.port, onlyCategories: categories.split(","), logLevel: "silent" });
+  const scores = Object.values(lhr.categories).map(({ id, score }) => [id, Math.round((score ?? 0) * 100)]);
+  const lost = Object.values(lhr.categories).flatMap(({ auditRefs }) =>
+    auditRefs.filter(({ id, weight }) => weight > 0 && (lhr.audits[id].score ?? 1) < 1).map(({ id }) => id),
+  );
+  return { url, scores: Object.fromEntries(scores), lost, error: lhr.runtimeError?.message ?? null };
+}

@@ -1,0 +1,3 @@
+interface ImportMetaEnv {
+  readonly HAS_REALTIME: boolean;
+}

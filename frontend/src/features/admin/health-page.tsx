@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/react-query";
+
+import { healthQuery, type Health } from "./api/queries";
+
+import { Badge } from "@/components/ui/badge";
+import { ButtonLink } from "@/components/ui/button";
+import { Card, Figure } from "@/components/ui/card";
+import { PageHeader } from "@/components/ui/page-header";
+import { Loading, Skeleton } from "@/components/ui/skeleton";
+import { ErrorState } from "@/components/ui/states";
+import { Table } from "@/components/ui/table";
+import { count } from "@/lib/format";
+import { membersOf, stateTone, type Member } from "@/lib/topology";
+
+export default function HealthPage() {
+  const health = useQuery(healthQuery());
+  return (
+    <>
+      <PageHeader title="System health" actions={<ButtonLink to="/lab">Open the lab</ButtonLink>}>
+        What serves the shop at this moment, looked at every three seconds.
+      </PageHeader>
+      {health.data !== undefined ? (
+        <Parts health={health.data} />
+      ) : health.isError ? (
+        <ErrorState error={health.error} onRetry={() => void health.refetch()} />
+      ) : (
+        <Loading what="the system’s health">
+          <Skeleton className="h-96 rounded-card" />
+        </Loading>
+      )}
+    </>
+  );
+}
+
+function Parts({ health }: { health: Health }) {
+  const members = membersOf(health);
+  const up = members.filter((member) => member.state !== "DOWN").length;
+  const workers = health.apps.reduce((sum, app) => sum + app.workers, 0);
+  return (
+    <>
+      <div className="grid grid-cols-2 gap-4 lg:grid-cols-4">
+        <Figure
+          label="Database"
+          value={health.kind === "sharded" ? "Sharded cluster" : "Replica set"}
+          note={`${count(up)} of ${count(members.length)} nodes up`}
+        />
+        <Figure label="App workers" value={count(workers)} note={health.apps.length === 1 ? "on one app node" : `on ${count(health.apps.length)} app nodes`} />
+        <Figure
+          label="Real time behind by"
+          value={health.relay_lag_ms === null ? "—" : `${count(Math.round(health.relay_lag_ms))} ms`}
+        />
+        <Figure label="Committer" value={health.committer === null ? "—" : "Running"} note={committer(health)} />
+      </div>
+      <Card title="Database nodes" className="mt-6">
+        <Table<Member>
+          caption="Database nodes"
+          rows={members}
+          rowKey={(member) => member.node}
+          columns={[
+            { key: "node", title: "Node", cell: (member) => <span className="font-medium">{member.node}</span> },
+            { key: "state", title: "State", cell: (member) => <Badge tone={stateTone(member.state)}>{member.state}</Badge> },
+            { key: "lag", title: "Behind by", align: "right", cell: (member) => lag(member) },
+            { key: "host", title: "Address", wide: true, cell: (member) => member.host },
+          ]}
+        />
+      </Card>
+      <Card title="App nodes" className="mt-6">
+        <Table
+          caption="App nodes"
+          rows={health.apps}
+          rowKey={(app) => app.node}
+          columns={[
+            { key: "node", title: "Address", cell: (app) => app.node },
+            { key: "workers", title: "Workers", align: "right", cell: (app) => count(app.workers) },
+            { key: "version", title: "Version", cell: (app) => app.version },
+          ]}
+        />
+      </Card>
+    </>
+  );
+}
+
+function committer({ committer: found }: Health): string {
+  if (found === null) return "none is told of";
+  const known = Object.entries(found).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
+  return known.map(([name, value]) => `${name.replaceAll("_", " ")}: ${String(value)}`).join(", ");
+}
+
+function lag(member: Member): string {
+  return member.lag_seconds === null || member.lag_seconds === undefined ? "—" : `${member.lag_seconds.toFixed(1)} s`;
+}

@@ -1,0 +1,1 @@
+"""What is broken during a run, when, and how long nobody could write afterwards."""

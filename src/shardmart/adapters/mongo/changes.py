@@ -1,0 +1,147 @@
+"""The change feed: one change stream over the shop's database, of everything that somebody may have to be told of.
+
+It is opened again wherever it broke off (elections, killed nodes, another router). A resume token begins with the
+cluster time, of which positions are made: the same on every worker, on both topologies.
+
+A stream that looks up whole documents gives them as they are when it looks, which may be later than the change; a
+document that has moved to another shard meanwhile is read again through the router.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from pymongo.errors import OperationFailure, PyMongoError
+
+from shardmart import metrics
+from shardmart.adapters.mongo.client import Document, Mongo
+from shardmart.adapters.mongo.documents import notice_of, order_of, product_of
+from shardmart.adapters.mongo.failures import is_away, repository
+from shardmart.domain.changes import (
+    EVENTS_PER_CHANGE,
+    START,
+    Announced,
+    Change,
+    Heard,
+    Missed,
+    Noticed,
+    OrderChanged,
+    Position,
+    ProductChanged,
+    SessionEnded,
+    UserDeleted,
+)
+from shardmart.domain.ids import seller_of
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 1.0
+FORGOTTEN = frozenset({260, 280, 286})  # codes that say: no stream can go on from this token
+WRITTEN = ["insert", "update", "replace"]
+_STATUS_MOVED = {"updateDescription.updatedFields.status": {"$exists": True}}
+WATCHED: list[Document] = [
+    {"ns.coll": "products", "operationType": {"$in": [*WRITTEN, "delete"]}},
+    {"ns.coll": "orders", "operationType": "insert"},
+    {"ns.coll": "orders", "operationType": "update", **_STATUS_MOVED},
+    {"ns.coll": "notifications", "operationType": "insert"},
+    {"ns.coll": "announcements", "operationType": "insert"},
+    {"ns.coll": "sessions", "operationType": "delete"},
+    {"ns.coll": "users", "operationType": "update", "updateDescription.updatedFields.deleted": True},
+    {"ns.coll": "users", "operationType": "delete"},
+    {"operationType": "invalidate"},
+]
+PIPELINE: list[Document] = [{"$match": {"$or": WATCHED}}, {"$project": {"fullDocument.password_hash": 0}}]
+log = logging.getLogger("shardmart.changes")
+
+
+@repository
+class MongoChanges:
+    def __init__(self, mongo: Mongo, *, look_seconds: float = 0.5) -> None:
+        """`look_seconds`: how long the server may wait for a change before it says that there is none."""
+        self._mongo = mongo
+        self._look_ms = int(look_seconds * 1000)
+        self._token: Mapping[str, Any] | None = None
+        self._last = START
+        self._forgotten = False  # the database no longer knows what came after the last token
+
+    async def follow(self) -> AsyncIterator[Heard]:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                async for heard in self._read():
+                    pause = FIRST_PAUSE_SECONDS
+                    yield heard
+            except PyMongoError as error:
+                metrics.FEED_REOPENED.inc()
+                log.warning("the change stream broke off", extra={"reason": type(error).__name__})
+                forgotten = isinstance(error, OperationFailure) and error.code in FORGOTTEN
+                if (forgotten or not is_away(error)) and self._token is not None:
+                    self._token, self._forgotten = None, True
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+
+    async def _read(self) -> AsyncIterator[Heard]:
+        """From the last token on, until the stream ends or breaks."""
+        options = {"full_document": "updateLookup", "max_await_time_ms": self._look_ms}
+        async with self._mongo.watch(PIPELINE, resume_after=self._token, **options) as stream:
+            while True:
+                asked_at = _now()
+                event = await stream.try_next()
+                self._token = stream.resume_token or self._token
+                if self._forgotten:  # told now that the new stream is open: whoever reads again misses nothing
+                    self._forgotten = False
+                    yield Heard(self._last, Missed())
+                if event is None:
+                    if self._token is not None:
+                        self._last = max(self._last, Position(_time_of(self._token), 0))
+                    yield Heard(self._last, None, asked_at=asked_at)
+                    if not stream.alive:
+                        return
+                elif event["operationType"] == "invalidate":
+                    raise OperationFailure("the database was dropped")
+                else:
+                    yield Heard(self._next(event), await self._change(event), event.get("wallTime"))
+
+    def _next(self, event: Document) -> Position:
+        time = _time_of(event["_id"])
+        ordinal = self._last.ordinal + EVENTS_PER_CHANGE if time == self._last.time else EVENTS_PER_CHANGE
+        self._last = Position(time, ordinal)
+        return self._last
+
+    async def _change(self, event: Document) -> Change | None:
+        id, document = event["documentKey"]["_id"], event.get("fullDocument")
+        collection, kind = event["ns"]["coll"], event["operationType"]
+        if collection == "sessions":
+            return SessionEnded(id)
+        if collection == "users":
+            return UserDeleted(id)
+        if document is None and kind == "update":
+            document = await self._mongo.collection(collection).find_one({"_id": id, "seller_id": seller_of(id)})
+        try:
+            return _change_of(collection, id, document, is_new=kind == "insert")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # somebody wrote it by hand, and not in the form the shop gives its documents
+            log.warning("a change that cannot be read", extra={"collection": collection})
+            return None
+
+
+def _change_of(collection: str, id: str, document: Document | None, *, is_new: bool) -> Change | None:
+    if collection == "products":
+        return ProductChanged(id, product_of(document) if document else None)
+    if document is None:
+        return None  # an order that was taken out by hand meanwhile
+    if collection == "orders":
+        return OrderChanged(order_of(document), is_new)
+    if collection == "notifications":
+        return Noticed(notice_of(document))
+    return Announced(document["event"], document["payload"])
+
+
+def _time_of(token: Mapping[str, Any]) -> int:
+    """The cluster time that a resume token begins with, after the byte that says so."""
+    return int(token["_data"][2:18], 16)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,81 @@
+"""The feed on a real change stream, with both drivers: what it hears, where it goes on, what it says is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from decimal import Decimal
+
+from shardmart.adapters.mongo.changes import MongoChanges
+from shardmart.domain import clock
+from shardmart.domain.changes import Change, Heard, Missed, Noticed, ProductChanged, SessionEnded
+from shardmart.domain.listings import ProductChanges
+from shardmart.domain.notices import Kind
+from tests.integration.lab import Lab
+from tests.unit.builders import a_session
+
+BEFORE_THE_OPLOG = {"_data": "8200000001000000012B0229296E04"}  # a high-water mark of 1970
+
+
+async def take(feed: AsyncIterator[Heard], kind: type[Change]) -> Heard:  # type: ignore[valid-type]
+    """The next change of that kind."""
+    while True:
+        heard = await asyncio.wait_for(anext(feed), 20)
+        if isinstance(heard.change, kind):  # type: ignore[arg-type]
+            return heard
+
+
+async def test_every_change_is_heard_in_order_with_the_time_of_its_commit(lab: Lab) -> None:
+    async with aclosing(MongoChanges(lab.mongo, look_seconds=0.05).follow()) as feed:
+        idle = await anext(feed)
+        assert idle.change is None and idle.asked_at is not None
+        product = await lab.offer(stock=10)
+        first = await take(feed, ProductChanged)
+        assert first.change == ProductChanged(product.id, product)
+        changes = ProductChanges(price=Decimal("3.50"), stock=1)
+        await lab.products.change(
+            seller_id=product.seller_id, id=product.id, changes=changes, expected_version=None, at=clock.now()
+        )
+        notice = (await take(feed, Noticed)).change
+        assert isinstance(notice, Noticed) and notice.notice.kind is Kind.LOW_STOCK
+        second = await take(feed, ProductChanged)
+        assert isinstance(second.change, ProductChanged) and second.change.product is not None
+        assert (second.change.product.stock, second.change.product.version) == (1, 2)
+        assert idle.position < first.position < second.position
+        assert second.committed_at is not None
+        assert abs((clock.now() - second.committed_at).total_seconds()) < 20
+
+
+async def test_two_feeds_name_every_event_alike(lab: Lab) -> None:
+    feeds = [MongoChanges(lab.mongo, look_seconds=0.05).follow() for _ in range(2)]
+    try:
+        for feed in feeds:
+            await anext(feed)
+        await lab.offer(stock=10)
+        session = a_session()
+        await lab.shop.sessions.start(session)
+        await lab.shop.sessions.end(session.id)
+        for kind in (ProductChanged, SessionEnded):
+            one, other = [await take(feed, kind) for feed in feeds]
+            assert (one.position, one.change) == (other.position, other.change)
+    finally:
+        for feed in feeds:
+            await feed.aclose()
+
+
+async def test_a_history_that_the_database_has_forgotten_is_said_to_be_missed(lab: Lab) -> None:
+    changes = MongoChanges(lab.mongo, look_seconds=0.05)
+    changes._token = BEFORE_THE_OPLOG
+    async with aclosing(changes.follow()) as feed:
+        await take(feed, Missed)
+        product = await lab.offer(stock=10)
+        assert (await take(feed, ProductChanged)).change == ProductChanged(product.id, product)
+
+
+async def test_what_was_written_by_hand_in_another_form_stops_nothing(lab: Lab) -> None:
+    async with aclosing(MongoChanges(lab.mongo, look_seconds=0.05).follow()) as feed:
+        await anext(feed)
+        await lab.db["orders"].insert_one({"_id": "x", "seller_id": "s"}, bypass_document_validation=True)
+        product = await lab.offer(stock=10)
+        assert (await take(feed, ProductChanged)).change == ProductChanged(product.id, product)

@@ -1,0 +1,144 @@
+"""Who may connect, for how long, and what a client may ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+import jwt
+import pytest
+from socketio.exceptions import ConnectionError
+
+from tests.realtime.test_events import call, token_of
+from tests.support.api import ok, problem
+from tests.support.shop import Shop
+from tests.support.sockets import Socket, opened
+
+ENDED_WITHIN = 2.0
+
+
+def signed(shop: Shop, token: str, **changes: Any) -> str:
+    """The token with other claims, signed with the shop's own key."""
+    key = shop.demo.signing_key()
+    return jwt.encode(jwt.decode(token, key, algorithms=["HS256"]) | changes, key, algorithm="HS256")
+
+
+async def test_a_bad_token_is_refused_with_connect_error(shop: Shop) -> None:
+    good = token_of(shop.buyer())
+    ended = shop.buyer()
+    ok(ended.api.post("/api/auth/logout"), 204)
+    tokens = ["x", good[:-2], signed(shop, good, exp=int(time.time()) - 60), signed(shop, good, typ="refresh")]
+    for token in [*tokens, token_of(ended)]:
+        socket = Socket(shop.url)
+        with pytest.raises(ConnectionError):
+            await socket.open(token)
+        refusals = [data for name, data in socket.heard if name == "connect_error"]
+        assert refusals[0]["data"]["code"] == "unauthenticated", refusals
+
+
+async def test_a_page_of_another_origin_gets_no_socket(shop: Shop) -> None:
+    with pytest.raises(ConnectionError):
+        await Socket(shop.url).open(Origin="http://evil.example")
+    async with opened(shop.url, None, Origin=shop.url) as (socket,):
+        assert (await socket.subscribe(catalog=True))["ok"]
+
+
+def test_without_a_web_socket_it_is_a_problem_document(shop: Shop) -> None:
+    answer = shop.anonymous.get("/socket.io/?EIO=4&transport=polling")
+    problem(answer, 400, "bad_request")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    foreign = shop.anonymous.get("/socket.io/?EIO=4&transport=websocket", headers={"origin": "http://evil.example"})
+    problem(foreign, 403, "forbidden")
+
+
+async def test_a_token_in_the_address_is_nobodys(shop: Shop) -> None:
+    seller = shop.seller()
+    socket = Socket(f"{shop.url}?token={token_of(seller)}")
+    try:
+        await socket.open()
+        await socket.subscribe(catalog=True)
+        product = shop.product(seller)
+        shop.buy(shop.buyer(), (product, 1))
+        await socket.until(lambda s: any(e["version"] == 2 for e in s.of("stock_update")), "the sale")
+        assert {name for name, _ in socket.heard} == {"stock_update"}
+    finally:
+        await socket.close()
+
+
+@pytest.mark.parametrize("how", ["logout", "deletion"])
+async def test_the_end_of_a_session_ends_its_sockets_on_every_worker(shop: Shop, how: str) -> None:
+    person, admin = shop.buyer(), shop.admin(fresh=True)
+    async with opened(shop.url, *[token_of(person)] * 6, None) as (*mine, other):
+        if how == "logout":
+            ok(await call(person.api.post, "/api/auth/logout"), 204)
+        else:
+            ok(await call(admin.api.delete, f"/api/admin/users/{person.id}"), 204)
+        await asyncio.wait_for(asyncio.gather(*(socket.ended.wait() for socket in mine)), ENDED_WITHIN)
+        assert {socket.of("closing")[0]["code"] for socket in mine} == {"unauthenticated"}
+        assert not other.ended.is_set()
+
+
+async def test_a_socket_ends_with_its_token_unless_it_brings_a_new_one(shop: Shop) -> None:
+    person = shop.buyer()
+    soon = signed(shop, token_of(person), exp=int(time.time()) + 3)
+    async with opened(shop.url, soon, soon) as (left, renewed):
+        assert (await renewed.ask("auth", {"token": token_of(person)}))["ok"]
+        await asyncio.wait_for(left.ended.wait(), 10)
+        assert left.of("closing")[0]["code"] == "unauthenticated"
+        assert (await renewed.subscribe(catalog=True))["ok"]
+        assert not renewed.ended.is_set()
+
+
+async def test_another_users_token_ends_the_socket(shop: Shop) -> None:
+    async with opened(shop.url, token_of(shop.buyer())) as (socket,):
+        assert (await socket.ask("auth", {"token": token_of(shop.buyer())}))["code"] == "unauthenticated"
+        await asyncio.wait_for(socket.ended.wait(), 10)
+
+
+@pytest.mark.parametrize(
+    "wish", [None, [], "x", {}, {"product_ids": "x"}, {"product_ids": [1]}, {"catalog": 1}, {"a": 1}]
+)
+async def test_what_is_not_understood_is_said_and_changes_nothing(shop: Shop, wish: Any) -> None:
+    async with opened(shop.url, None) as (socket,):
+        assert (await socket.ask("subscribe", wish))["code"] == "validation_failed"
+        assert (await socket.subscribe(catalog=True)) == {"ok": True, "subscriptions": 1}
+
+
+async def test_more_rooms_than_allowed_end_the_socket(shop: Shop) -> None:
+    ids = [f"{'a' * 24}-{n:024x}" for n in range(501)]
+    async with opened(shop.url, None) as (socket,):
+        assert (await socket.subscribe(*ids[:500]))["subscriptions"] == 500
+        assert (await socket.ask("unsubscribe", {"product_ids": ids[:1]}))["subscriptions"] == 499
+        assert (await socket.subscribe(ids[0]))["ok"]
+        assert (await socket.subscribe(ids[500]))["code"] == "too_many_rooms"
+        await asyncio.wait_for(socket.ended.wait(), 10)
+        assert socket.of("closing")[0]["code"] == "too_many_rooms"
+
+
+async def test_a_flood_of_calls_and_a_large_one_end_the_socket(shop: Shop) -> None:
+    async with opened(shop.url, None, None) as (flooding, large):
+        for _ in range(1_000):
+            if flooding.ended.is_set():
+                break
+            await flooding.client.emit("subscribe", {"catalog": True})
+            await asyncio.sleep(0)
+        await asyncio.wait_for(flooding.ended.wait(), 10)
+        assert flooding.of("closing")[0]["code"] == "rate_limited"
+        await large.client.emit("subscribe", {"product_ids": ["x" * 100_000]})
+        await asyncio.wait_for(large.ended.wait(), 10)
+
+
+@pytest.mark.parametrize("frame", ["", "x", "9", "4{", '42["subscribe"', "451-[", b"\x00"])
+async def test_a_packet_out_of_order_ends_nothing_but_its_socket(shop: Shop, frame: Any) -> None:
+    address = f"{shop.url}/socket.io/?EIO=4&transport=websocket"
+    async with aiohttp.ClientSession() as http, http.ws_connect(address) as line:
+        await line.send_str("40")
+        await (line.send_bytes(frame) if isinstance(frame, bytes) else line.send_str(frame))
+        for _ in range(3):
+            await line.receive(timeout=10)
+            if line.closed:
+                break
+    async with opened(shop.url, None) as (socket,):
+        assert (await socket.subscribe(catalog=True))["ok"]

@@ -1,0 +1,212 @@
+"""What the relay does, on a feed that the test writes: pace, order, the ring, and what is no longer there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from shardmart.domain.accounts import Actor, Role
+from shardmart.domain.changes import Change, Heard, Missed, Position, ProductChanged, SessionEnded, position_of
+from shardmart.domain.reports import Member
+from shardmart.realtime.frames import event_frame
+from shardmart.realtime.limits import EVENTS_A_SECOND, MOST_ROOMS, Bucket
+from shardmart.realtime.relay import Relay
+from shardmart.realtime.ring import Kept, Ring, Shown, States
+from shardmart.realtime.rooms import Client, Rooms, TooManyRooms, product_room, user_room
+from shardmart.realtime.topology import differences
+from shardmart.service.relay_status import RelayStatus
+from tests.unit.builders import a_product
+
+PRODUCT = f"{'a' * 24}-{'1' * 24}"
+
+
+class Line:
+    """What a client was sent."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.resyncs: list[str] = []
+        self.ends: list[str] = []
+
+    def push(self, frame: bytes, event_id: str) -> None:
+        name, payload = json.loads(frame[frame.index(b"42[") + 2 :])
+        assert payload["event_id"] == event_id
+        self.events.append((name, payload))
+
+    def resync(self, event_id: str, reason: str) -> None:
+        self.resyncs.append(reason)
+
+    def end(self, code: str, detail: str, *, event_id: str = "") -> None:
+        self.ends.append(code)
+
+
+class Scene:
+    """A relay whose feed is a queue."""
+
+    def __init__(self) -> None:
+        self.feed: asyncio.Queue[Heard] = asyncio.Queue()
+        self.alive: set[str] = set()
+        self.rooms = Rooms()
+        shop: Any = SimpleNamespace(changes=self, sessions=self, relay=RelayStatus())
+        self.relay = Relay(shop, self.rooms)
+        self._time = 0
+
+    async def follow(self) -> AsyncIterator[Heard]:
+        while True:
+            yield await self.feed.get()
+            self.feed.task_done()
+
+    async def get(self, session_id: str) -> str | None:
+        return session_id if session_id in self.alive else None
+
+    async def hear(self, *changes: Change) -> None:
+        for change in changes:
+            self._time += 1
+            self.feed.put_nowait(Heard(Position(self._time, 2), change))
+        task = asyncio.create_task(self.relay.run())
+        await asyncio.wait_for(self.feed.join(), 5)
+        task.cancel()
+
+    def client(self, actor: Actor | None = None, *rooms: str) -> Line:
+        line: Any = Line()
+        client = Client(line)
+        self.rooms.add(client)
+        if actor:
+            self.rooms.prove(client, actor, token_ends=2e9)
+        self.rooms.subscribe(client, rooms)
+        seen: Line = line
+        return seen
+
+
+def changed(version: int, stock: int) -> ProductChanged:
+    product = a_product(id=PRODUCT, version=version, stock=stock)
+    return ProductChanged(product.id, product)
+
+
+async def test_the_first_change_is_told_at_once_and_the_last_of_the_rest_after_the_pause() -> None:
+    scene = Scene()
+    line = scene.client(None, product_room(PRODUCT))
+    await scene.hear(*[changed(version, 100 - version) for version in range(1, 50)])
+    assert [e["version"] for _, e in line.events] == [1]
+    await asyncio.sleep(0.12)
+    assert [e["version"] for _, e in line.events] == [1, 49]
+
+
+async def test_an_older_version_and_the_same_state_again_are_not_told() -> None:
+    scene = Scene()
+    line = scene.client(None, product_room(PRODUCT))
+    await scene.hear(changed(5, 10), changed(4, 11), changed(5, 10))
+    await asyncio.sleep(0.12)
+    assert [(e["version"], e["stock"]) for _, e in line.events] == [(5, 10)]
+
+
+async def test_the_end_of_a_session_ends_its_sockets_and_refuses_those_that_come_a_moment_late() -> None:
+    scene = Scene()
+    mine = scene.client(Actor("u", Role.BUYER, "s1"))
+    other = scene.client(Actor("u", Role.BUYER, "s2"))
+    await scene.hear(SessionEnded("s1"))
+    assert (mine.ends, other.ends) == (["unauthenticated"], [])
+    assert scene.relay.has_ended("s1", "u")
+    assert not scene.relay.has_ended("s2", "u")
+
+
+async def test_a_hole_in_the_feed_is_told_to_all_and_their_sessions_are_looked_at_again() -> None:
+    scene = Scene()
+    scene.alive = {"s2"}
+    gone, there = scene.client(Actor("u", Role.BUYER, "s1")), scene.client(Actor("v", Role.BUYER, "s2"))
+    await scene.hear(changed(1, 1), Missed())
+    await asyncio.sleep(0.05)
+    assert gone.resyncs == there.resyncs == ["missed"]
+    assert (gone.ends, there.ends) == (["unauthenticated"], [])
+    assert not scene.relay.states.covers(Position(1, 2))
+
+
+async def test_a_product_taken_out_by_hand_makes_its_listeners_look_again() -> None:
+    scene = Scene()
+    line, other = scene.client(None, product_room(PRODUCT)), scene.client(None, product_room("x"))
+    await scene.hear(ProductChanged(PRODUCT, None))
+    assert (line.resyncs, other.resyncs) == (["gone"], [])
+
+
+def test_the_ring_knows_what_it_has_forgotten() -> None:
+    ring = Ring(most=3)
+    for n in range(1, 6):
+        ring.add(Kept(Position(n, 2), frozenset({user_room(str(n % 2))}), b"%d" % n))
+    assert not ring.covers(Position(1, 2))
+    assert ring.covers(Position(2, 2))
+    assert [kept.frame for kept in ring.after(Position(3, 2), [user_room("0"), user_room("1")])] == [b"4", b"5"]
+    assert [kept.frame for kept in ring.after(Position(2, 2), [user_room("1")])] == [b"3", b"5"]
+
+
+def test_states_keep_those_that_changed_last() -> None:
+    states = States(most=2)
+    for n, id in enumerate("abac"):
+        states.put(id, Shown(Position(n, 2), n, {}, id.encode()))
+    assert not states.covers(Position(0, 2))
+    assert [shown.frame for shown in states.after(Position(1, 2), None)] == [b"a", b"c"]
+    assert states.after(Position(1, 2), ["b"]) == []
+
+
+def test_rooms_are_left_empty_and_no_more_than_allowed() -> None:
+    rooms, line = Rooms(), Line()
+    client = Client(line)  # type: ignore[arg-type]
+    rooms.add(client)
+    rooms.subscribe(client, [product_room(str(n)) for n in range(MOST_ROOMS)])
+    with pytest.raises(TooManyRooms):
+        rooms.subscribe(client, ["one more"])
+    rooms.remove(client)
+    assert rooms._rooms == {}
+
+
+@pytest.mark.parametrize("text", ["", "x", "6b055ffb00000005", "6b055ffb00000005-", "6b055ffb00000005-2-", "é" * 20])
+def test_what_is_no_event_id_is_none(text: str) -> None:
+    assert position_of(text) is None
+
+
+@pytest.mark.parametrize("mark", ["", "t12", "news"])
+def test_an_event_id_is_its_position(mark: str) -> None:
+    position = Position(7711843542016000005, 14)
+    assert position_of(position.event_id(mark)) == position
+
+
+def test_a_second_brings_so_many_events_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("shardmart.realtime.limits.monotonic", lambda: now[0])
+    bucket = Bucket()
+    assert sum(bucket.take() for _ in range(50)) == EVENTS_A_SECOND
+    now[0] += 0.5
+    assert sum(bucket.take() for _ in range(50)) == EVENTS_A_SECOND // 2
+
+
+@pytest.mark.parametrize("size", [1, 100, 200, 70_000])
+def test_a_frame_is_what_a_client_reads(size: int) -> None:
+    frame = event_frame("e", {"x": "y" * size})
+    body = b'42["e",{"x":"%s"}]' % (b"y" * size)
+    head = frame[: len(frame) - len(body)]
+    assert frame.endswith(body)
+    assert head[0] == 0x81
+    assert (head[1] if len(head) == 2 else int.from_bytes(head[2:], "big")) == len(body)
+
+
+def test_what_changed_in_the_topology_is_named() -> None:
+    def topology(*states: str) -> dict[str, Any]:
+        members = [Member(f"rs0-{n}", f"h{n}", state, 0.0) for n, state in enumerate(states)]
+        return {"kind": "replica", "set": "rs0", "members": members}
+
+    before, after = topology("PRIMARY", "SECONDARY", "DOWN"), topology("DOWN", "PRIMARY", "SECONDARY")
+    told = {(news["change"], news["node"]) for news in differences(before, after)}
+    assert told == {("member_down", "rs0-0"), ("primary_changed", "rs0-1"), ("member_up", "rs0-2")}
+    assert list(differences(after, after)) == []
+
+
+def test_a_chunk_that_moved_is_named_with_its_shards() -> None:
+    def topology(shard: str) -> dict[str, Any]:
+        return {"kind": "sharded", "collections": {"products": {"chunks": [{"min": {"x": 1}, "shard": shard}]}}}
+
+    (news,) = differences(topology("shard1"), topology("shard2"))
+    assert (news["change"], news["from"], news["to"]) == ("chunk_moved", "shard1", "shard2")

@@ -269,6 +269,9 @@ class Paper(Part):
     async def write_logs(self, logs: Sequence[StockLog]) -> None:
         await self._step("logs", lambda: [self.db.logs.setdefault(log.id, log) for log in logs] and None)
 
+    async def write_notices(self, told: Sequence[Any]) -> None:
+        """Nothing that the model checks rests on them: no step, or there would be far more orders to explore."""
+
 
 class CartMarks(Part):
     async def mark(self, buyer_id: str, version: int, mine: Mark) -> Mark | None:

@@ -1,7 +1,8 @@
-"""Several app nodes are one shop: sessions, limits, idempotency, committers; and one of them may die."""
+"""Several app nodes are one shop: sessions, limits, idempotency, committers, events; and one of them may die."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 import time
@@ -17,6 +18,7 @@ from tests.support.clock import wait_until
 from tests.support.ledger import clean, lines
 from tests.support.parallel import at_once
 from tests.support.shop import PASSWORD, Shop, new_key
+from tests.support.sockets import opened
 
 NODES = ("app-1", "app-2")
 
@@ -138,6 +140,18 @@ def test_two_committers_sell_what_is_there_and_no_more(two_apps: Shop, nodes: li
     assert sorted(statuses) == [201] * 15 + [409] * 5
     assert two_apps.stock_of(product) == 0
     clean(two_apps)
+
+
+async def test_an_event_reaches_clients_at_both_nodes_through_the_proxy(two_apps: Shop, nodes: list[Shop]) -> None:
+    seller = two_apps.seller()
+    product = two_apps.product(seller, stock=10)
+    async with opened(two_apps.url, *[None] * 4) as sockets:  # two at each node
+        for socket in sockets:
+            assert (await socket.subscribe(product["id"]))["ok"]
+        change = at(nodes[0], seller.api).post
+        ok(await asyncio.to_thread(change, f"/api/products/{product['id']}/stock", json={"delta": -3}))
+        for socket in sockets:
+            await socket.until(lambda s: any(e["stock"] == 7 for e in s.of("stock_update")), "the stock")
 
 
 class Watching:

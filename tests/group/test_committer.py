@@ -10,16 +10,17 @@ from decimal import Decimal
 
 import pytest
 
+from shardmart.adapters.mongo.carts import MongoCarts
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoOutcomes
 from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout
-from shardmart.adapters.mongo.group.members import Checkout
+from shardmart.adapters.mongo.group.members import Cancellation, Checkout
 from shardmart.domain import clock
 from shardmart.domain.errors import InsufficientStock, InvalidTransition, NotFound, Unavailable, VersionConflict
-from shardmart.domain.ids import new_id
+from shardmart.domain.ids import new_id, owned_id
 from shardmart.domain.listings import ProductChanges
-from shardmart.domain.orders import Status
+from shardmart.domain.orders import Order, Status
 from shardmart.domain.purchase import Line, Outcome, Placed, Rejected
 from tests.group.scene import Scene, purchase_of
 
@@ -221,3 +222,26 @@ async def test_a_product_that_never_was_is_not_for_sale_and_cannot_be_edited(sce
     with pytest.raises(NotFound):
         await scene.products.add_stock(seller_id=product.id[:24], id=product.id, delta=1, reason="", at=clock.now())
     assert Line(product.id, 1).seller_id == product.id[:24]
+
+
+async def test_what_is_sent_again_after_a_lost_answer_gets_that_answer_and_no_error(scene: Scene) -> None:
+    """The second committer meets an empty cart, and an order that is cancelled: by these very members."""
+    product, carts = await scene.product(10), MongoCarts(scene.mongo)
+    purchase = purchase_of((product, 2))
+    await carts.put(purchase.buyer_id, Line(product.id, 2), max_lines=50)
+    purchase = replace(purchase, cart_version=(await carts.get(purchase.buyer_id)).version)
+    placed = await scene.place(purchase)
+    assert isinstance(placed, Placed)
+    second = Committer(scene.mongo)
+    scene.use(second)
+    try:
+        assert await scene.place(purchase) == placed
+        (order,) = placed.orders
+        member = Cancellation(owned_id(order.seller_id), order.id, (product.id,), clock.now())
+        until = asyncio.get_running_loop().time() + 8
+        answers = [await committer.submit(member, deadline=until) for committer in (scene.committer, second)]
+        assert [answer.status for answer in answers if isinstance(answer, Order)] == [Status.CANCELLED] * 2
+    finally:
+        await second.close()
+    assert await scene.stock_of(product) == 10
+    await scene.audit_is_clean()

@@ -12,7 +12,7 @@ from typing import Any
 from shardmart.adapters.tokens import JwtTokens
 from shardmart.domain.accounts import Session, User, email_key
 from shardmart.domain.cart import Cart
-from shardmart.domain.errors import EmailTaken, Unavailable
+from shardmart.domain.errors import EmailTaken, EmptyCart, Unavailable
 from shardmart.domain.ports import Claim
 from shardmart.domain.purchase import Line, Outcome, Placed, Purchase, Shelf, decide
 from shardmart.service.live_sessions import LiveSessions
@@ -70,6 +70,10 @@ class Claims:
     async def release(self, claim: Claim) -> None:
         self.claims[claim.id] = replace(self.claims[claim.id], running_until=AT)
 
+    async def forget(self, claim: Claim) -> None:
+        if self.claims[claim.id].running_until == claim.running_until:
+            del self.claims[claim.id]
+
 
 class Checkout:
     """Decides and stores at once; `fates` say what happens to the next tries: None goes well."""
@@ -89,6 +93,8 @@ class Checkout:
         await asyncio.sleep(0)
         if fate == "not done":
             raise Unavailable
+        if fate == "cart bought elsewhere":
+            raise EmptyCart
         if purchase.checkout_id not in self.outcomes:
             self._decide(purchase)
         if fate == "answer lost":

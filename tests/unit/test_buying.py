@@ -213,3 +213,34 @@ def test_whatever_fails_a_key_is_one_checkout_and_no_unit_is_sold_twice(
         assert shop.checkout.decided == len(bodies)
 
     asyncio.run(play())
+
+
+async def test_a_key_whose_cart_was_bought_by_another_is_free_for_the_next_cart(shop: Any) -> None:
+    shop.carts.fill(BUYER, Line(LAMP, 1))
+    shop.checkout.fates = ["cart bought elsewhere"]
+    with pytest.raises(EmptyCart):
+        await buy(shop, BEA, lines=None, expected_total=None, key="key")
+    assert shop.claims.claims == {}
+    shop.carts.fill(BUYER, Line(VASE, 1))
+    answer = await buy(shop, BEA, lines=None, expected_total=None, key="key")
+    assert isinstance(answer.outcome, Placed) and not answer.replayed
+    assert (shop.products.on[LAMP].stock, shop.products.on[VASE].stock) == (10, 4)
+
+
+async def test_a_claim_that_was_taken_over_is_forgotten_too_when_its_cart_is_gone(shop: Any) -> None:
+    shop.carts.fill(BUYER, Line(LAMP, 1))
+    shop.checkout.fates = ["worker killed", "cart bought elsewhere"]
+    shop.checkout.outcomes = _Lost()
+    with pytest.raises(KeyboardInterrupt):
+        await buy(shop, BEA, lines=None, expected_total=None, key="key")
+    let_lease_run_out(shop)
+    with pytest.raises(EmptyCart):
+        await buy(shop, BEA, lines=None, expected_total=None, key="key")
+    assert shop.claims.claims == {}
+
+
+class _Lost(dict[str, Any]):
+    """Of a worker that was killed before it decided: nothing is found."""
+
+    def get(self, *_: Any) -> None:
+        return None

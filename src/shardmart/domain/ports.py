@@ -199,6 +199,9 @@ class Claims(Protocol):
     async def release(self, claim: Claim) -> None:
         """Its owner has given up without an answer: anyone may run it now."""
 
+    async def forget(self, claim: Claim) -> None:
+        """Its owner decided nothing: the key is free, for another purchase too. Nothing when another took it over."""
+
 
 class Outcomes(Protocol):
     async def get(self, checkout_id: str) -> Outcome | None:

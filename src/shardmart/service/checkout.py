@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -73,26 +73,31 @@ async def _run_again(shop: Shop, claim: Claim, deadline: float) -> Answer:
     if outcome is not None:
         await _clear_cart(shop, claim.purchase, outcome)
         return Answer(outcome, replayed=True)
-    if claim.running_until > clock.now() or not await shop.claims.take_over(claim, until=_lease(shop)):
+    until = _lease(shop)
+    if claim.running_until > clock.now() or not await shop.claims.take_over(claim, until=until):
         raise CheckoutInProgress
-    return await _run(shop, claim.purchase, claim, deadline)
+    return await _run(shop, claim.purchase, replace(claim, running_until=until), deadline)
 
 
 async def _run(shop: Shop, purchase: Purchase, claim: Claim | None, deadline: float) -> Answer:
     try:
         outcome = await shop.checkout.place(purchase, deadline=deadline)
-    except (Unavailable, EmptyCart):  # no answer of this checkout: the key is free
+    except EmptyCart:  # nothing was decided: the key is as good as new, for whatever the cart holds then
         if claim is not None:
-            await _release(shop, claim)
+            await _soon(shop.claims.forget(claim))
+        raise
+    except Unavailable:  # unknown: whoever asks again with this key runs the same checkout
+        if claim is not None:
+            await _soon(shop.claims.release(claim))
         raise
     await _clear_cart(shop, purchase, outcome)
     return Answer(outcome, replayed=False)
 
 
-async def _release(shop: Shop, claim: Claim) -> None:
+async def _soon(freeing: Awaitable[None]) -> None:
     """Lets the next try with this key run at once; if even that fails, the claim's lease runs out by itself."""
     with contextlib.suppress(asyncio.TimeoutError, Unavailable):
-        await asyncio.wait_for(shop.claims.release(claim), ANSWER_MARGIN_SECONDS / 2)
+        await asyncio.wait_for(freeing, ANSWER_MARGIN_SECONDS / 2)
 
 
 async def _new_purchase(

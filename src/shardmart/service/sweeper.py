@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from datetime import timedelta
@@ -16,6 +15,7 @@ from shardmart.service.shop import Shop
 
 PAUSE_SECONDS, PHOTO_PAUSE_SECONDS = 3.0, 300.0
 RECOVERY_PAUSE_SECONDS = 1.0
+BROKE_OFF = "a sweep broke off"  # what it met must not end it: the next one comes
 log = logging.getLogger("shardmart.sweeper")
 
 
@@ -26,6 +26,9 @@ async def sweep_forever(shop: Shop) -> None:
         try:
             removed = await sweep_deleted_users(shop)
         except Unavailable:
+            continue
+        except Exception:
+            log.exception(BROKE_OFF)
             continue
         if removed:
             log.info("products of deleted sellers removed", extra={"products": removed})
@@ -40,6 +43,9 @@ async def recover_forever(shop: Shop) -> None:
             recovered = await shop.recovery.sweep(before=clock.now() - old)
         except Unavailable:
             continue
+        except Exception:
+            log.exception(BROKE_OFF)
+            continue
         if recovered:
             log.warning("checkouts that were left half done are settled", extra={"checkouts": recovered})
 
@@ -48,5 +54,9 @@ async def sweep_photos_forever(shop: Shop) -> None:
     """Runs until cancelled, in every worker, now and then: it looks at every photo."""
     while True:
         await asyncio.sleep(PHOTO_PAUSE_SECONDS * random.uniform(0.5, 1.5))
-        with contextlib.suppress(Unavailable):
+        try:
             await photos.sweep(shop)
+        except Unavailable:
+            continue
+        except Exception:
+            log.exception(BROKE_OFF)

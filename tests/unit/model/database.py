@@ -118,6 +118,14 @@ class Claims:
 
         await self._step("release", end)
 
+    async def forget(self, claim: Claim) -> None:
+        def end() -> None:
+            stored = self.db.claims.get(claim.id)
+            if stored is not None and stored.running_until == claim.running_until:
+                del self.db.claims[claim.id]
+
+        await self._step("forget", end)
+
     async def _step(self, name: str, effect: Any, *, writes: bool = True) -> Any:
         return await self.world.step(name, effect, lost=Unavailable, writes=writes)
 

@@ -303,6 +303,8 @@ class Store:
 
     async def release(self, claim: Any) -> None: ...
 
+    async def forget(self, claim: Any) -> None: ...
+
     async def sweep(self, *, before: datetime) -> int:
         return 0
 

@@ -25,7 +25,7 @@ CLAIM_SECONDS = 24 * 3600
 
 @repository
 class MongoClaims:
-    """`{_id: buyer|key}`; only `running_until` ever changes."""
+    """`{_id: buyer|key}`; only `running_until` ever changes, and one that decided nothing is deleted."""
 
     def __init__(self, mongo: Mongo) -> None:
         self._claims = mongo.collection("claims", majority=True)
@@ -50,6 +50,9 @@ class MongoClaims:
 
     async def release(self, claim: Claim) -> None:
         await self._claims.update_one({"_id": claim.id}, {"$set": {"running_until": clock.now()}})
+
+    async def forget(self, claim: Claim) -> None:
+        await self._claims.delete_one({"_id": claim.id, "running_until": claim.running_until})
 
 
 @repository

@@ -45,7 +45,8 @@ class InsertBatches:
         self._go()
 
     async def _run(self) -> None:
-        batch, self._waiting = self._waiting[:MOST_DOCUMENTS], self._waiting[MOST_DOCUMENTS:]
+        wanted = [one for one in self._waiting if not one[1].done()]  # without those whose request gave up
+        batch, self._waiting = wanted[:MOST_DOCUMENTS], wanted[MOST_DOCUMENTS:]
         if batch:
             await self._store(batch)
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 from pymongo.errors import (
+    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     OperationFailure,
@@ -37,6 +38,8 @@ def is_away(error: BaseException) -> bool:
         return True
     if isinstance(error, PyMongoError) and any(error.has_error_label(label) for label in _LABELS):
         return True
+    if isinstance(error, BulkWriteError):  # a mongos tells of a shard that is away document by document
+        return any(failed.get("code") in _NOT_NOW for failed in error.details.get("writeErrors", ()))
     return isinstance(error, OperationFailure) and error.code in _NOT_NOW
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import socket
 import time
 from typing import Any
 
 import aiohttp
 import jwt
+import psutil
 import pytest
 from socketio.exceptions import ConnectionError
 
@@ -76,7 +79,7 @@ async def test_the_end_of_a_session_ends_its_sockets_on_every_worker(shop: Shop,
         else:
             ok(await call(admin.api.delete, f"/api/admin/users/{person.id}"), 204)
         await asyncio.wait_for(asyncio.gather(*(socket.ended.wait() for socket in mine)), ENDED_WITHIN)
-        assert {socket.of("closing")[0]["code"] for socket in mine} == {"unauthenticated"}
+        assert {(await socket.get("closing"))[0]["code"] for socket in mine} == {"unauthenticated"}
         assert not other.ended.is_set()
 
 
@@ -86,7 +89,7 @@ async def test_a_socket_ends_with_its_token_unless_it_brings_a_new_one(shop: Sho
     async with opened(shop.url, soon, soon) as (left, renewed):
         assert (await renewed.ask("auth", {"token": token_of(person)}))["ok"]
         await asyncio.wait_for(left.ended.wait(), 10)
-        assert left.of("closing")[0]["code"] == "unauthenticated"
+        assert (await left.get("closing"))[0]["code"] == "unauthenticated"
         assert (await renewed.subscribe(catalog=True))["ok"]
         assert not renewed.ended.is_set()
 
@@ -114,7 +117,7 @@ async def test_more_rooms_than_allowed_end_the_socket(shop: Shop) -> None:
         assert (await socket.subscribe(ids[0]))["ok"]
         assert (await socket.subscribe(ids[500]))["code"] == "too_many_rooms"
         await asyncio.wait_for(socket.ended.wait(), 10)
-        assert socket.of("closing")[0]["code"] == "too_many_rooms"
+        assert (await socket.get("closing"))[0]["code"] == "too_many_rooms"
 
 
 async def test_a_flood_of_calls_and_a_large_one_end_the_socket(shop: Shop) -> None:
@@ -125,7 +128,7 @@ async def test_a_flood_of_calls_and_a_large_one_end_the_socket(shop: Shop) -> No
             await flooding.client.emit("subscribe", {"catalog": True})
             await asyncio.sleep(0)
         await asyncio.wait_for(flooding.ended.wait(), 10)
-        assert flooding.of("closing")[0]["code"] == "rate_limited"
+        assert (await flooding.get("closing"))[0]["code"] == "rate_limited"
         await large.client.emit("subscribe", {"product_ids": ["x" * 100_000]})
         await asyncio.wait_for(large.ended.wait(), 10)
 
@@ -142,3 +145,27 @@ async def test_a_packet_out_of_order_ends_nothing_but_its_socket(shop: Shop, fra
                 break
     async with opened(shop.url, None) as (socket,):
         assert (await socket.subscribe(catalog=True))["ok"]
+
+
+def test_who_pings_and_never_reads_is_cut_off_and_costs_no_memory(shop: Shop) -> None:
+    """Answers to pings are limited by no bucket: a client that does not take them must not make them pile up."""
+    host, port = shop.url.removeprefix("http://").split(":")
+    ping = b"\x89\xfd" + bytes(4) + bytes(125)  # masked with zeros
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect((host, int(port)))
+        line.sendall(
+            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: %s:%s\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n"
+            % (host.encode(), port.encode(), base64.b64encode(b"sixteen bytes ok"))
+        )
+        assert line.recv(12) == b"HTTP/1.1 101"
+        pid = shop.demo.worker_serving(line.getsockname()[1])
+        assert pid is not None
+        before = psutil.Process(pid).memory_info().rss
+        line.settimeout(10)
+        with pytest.raises(OSError):  # reset, long before all of it is sent
+            for _ in range(1000):
+                line.sendall(ping * 500)
+        assert psutil.Process(pid).memory_info().rss - before < 64 * 2**20
+    ok(shop.anonymous.get("/readyz"))

@@ -45,6 +45,8 @@ class Socket:
 
     async def close(self) -> None:
         await self.client.shutdown()
+        if (line := self.client.eio.ws) is not None:  # not closed when the server cut it off first
+            await line.close()
         if self._http is not None:
             await self._http.close()
 

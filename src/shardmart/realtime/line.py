@@ -20,7 +20,7 @@ from websockets.protocol import State
 
 from shardmart import metrics
 from shardmart.realtime.frames import event_frame
-from shardmart.realtime.limits import Bucket
+from shardmart.realtime.limits import LARGEST_MESSAGE, Bucket
 
 ENVIRON = "shardmart.line"  # where the handshake's environment holds the line
 CONNECTED, DISCONNECT = "40", "1"  # of Socket.IO, as Engine.IO carries them
@@ -44,19 +44,33 @@ class Line(WebSocket):  # type: ignore[misc]
         self._outbox: deque[bytes] = deque()
         self._emptying: asyncio.Task[None] | None = None
         self._ended = False
+        self._unread = 0  # bytes that came while the client took none
+        self._take: Any = None
 
     async def __call__(self, environ: dict[str, Any]) -> Any:
-        environ[ENVIRON] = self
-        self._protocol = environ["sanic.request"].transport.get_protocol()
+        request = environ["sanic.request"]
+        environ[ENVIRON], self.environ = self, environ
+        self._protocol = request.transport.get_protocol()
         Line.unfinished.add(self)
         try:
-            return await super().__call__(environ)
+            self._sock = await self._protocol.websocket_handshake(request)
+            self._take, self._sock.data_received = self._sock.data_received, self._received
+            await self.handler(self)
+            return self.server._ok()
         finally:
             Line.unfinished.discard(self)
             if self._emptying is not None:
                 self._emptying.cancel()
 
     # ---- in
+
+    def _received(self, data: bytes) -> None:
+        """Who sends on and reads nothing is cut off: answers to pings, which no bucket counts, would pile up."""
+        self._unread = 0 if self._protocol._can_write.is_set() else self._unread + len(data)
+        if self._unread > LARGEST_MESSAGE:
+            self._abort()
+        else:
+            self._take(data)
 
     async def wait(self) -> str:
         """The next packet. Raises OSError when there is none, or none that we take: the connection then ends."""

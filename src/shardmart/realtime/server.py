@@ -137,6 +137,8 @@ class SocketServer:
         client = self._clients.pop(sid, None)
         if client is not None:
             self.rooms.remove(client)
+            if client.line.is_up():  # it said goodbye and would keep the line
+                client.line.end("disconnected", "Disconnected.")
 
     async def subscribe(self, sid: str, data: Any = None) -> Ack:
         client = self._clients.get(sid)
@@ -189,6 +191,7 @@ class SocketServer:
         ids = None if CATALOG in rooms else [room.removeprefix("product:") for room in rooms]
         found = states.after(since, ids) if states.covers(last) else []
         if not states.covers(last) or len(found) > MOST_REPLAYED:
+            client.resumes_after = None  # what it has is too old for every room: told once
             client.line.resync(self.relay.position.event_id(), "too_old")
             return
         for shown in found:

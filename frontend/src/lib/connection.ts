@@ -111,7 +111,6 @@ export class Connection {
   }
 
   private async open(): Promise<void> {
-    if (!import.meta.env.HAS_REALTIME) return;
     const wanted = this.watched.size > 0 || [...this.handlers.values()].some((set) => set.size > 0);
     if (!wanted || this.identity === undefined || this.socket !== null || this.opening) return;
     this.opening = true;

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
@@ -11,12 +9,7 @@ const shop = process.env.SHARDMART_URL ?? "http://127.0.0.1:8000";
 const proxied = { target: shop, changeOrigin: true, ws: true, headers: { origin: shop } };
 const proxy = { "/api": proxied, "/docs": proxied, "/readyz": proxied, "/socket.io": proxied };
 
-// a shop whose API knows no notifications has no socket either: knocking would fill the console with refusals
-const api = readFileSync(new URL("./openapi.json", import.meta.url), "utf8");
-const hasRealtime = api.includes('"/api/notifications/"');
-
 export default defineConfig({
-  define: { "import.meta.env.HAS_REALTIME": JSON.stringify(hasRealtime) },
   plugins: [react(), tailwindcss(), precompress()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {

@@ -4,6 +4,7 @@ import { useSession } from "@/contexts/session";
 import { Connection, type Events } from "@/lib/connection";
 import { session } from "@/lib/session";
 
+const MOST_WATCHED = 240; // products of one component; the shop takes 500 of one page and sends away who asks for more
 const LOOKS_EVERY = 20_000; // milliseconds between looks at the token of a page that asks for nothing
 
 const Context = createContext<Connection | null>(null);
@@ -49,10 +50,10 @@ export function useEvent<Name extends keyof Events>(name: Name, handler: (payloa
   useEffect(() => connection.on(name, handler), [connection, name, handler]);
 }
 
-/** Asks for `stock_update` of these products for as long as the component is there. */
+/** Asks for `stock_update` of these products, of the last 240 of a long list, for as long as the component is there. */
 export function useProductSubscription(ids: string[]): void {
   const connection = useConnection();
-  const key = [...new Set(ids)].sort().join(" ");
+  const key = [...new Set(ids)].slice(-MOST_WATCHED).sort().join(" ");
   const wanted = useMemo(() => (key === "" ? [] : key.split(" ")), [key]);
   useEffect(() => connection.watch(wanted), [connection, wanted]);
 }

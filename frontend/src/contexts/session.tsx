@@ -11,6 +11,8 @@ type SessionContext = SessionState & {
   signOut: () => Promise<void>;
 };
 
+const LOGOUT_AGAIN = 15_000; // milliseconds, if the network is there and only the shop is away
+
 const Context = createContext<SessionContext | null>(null);
 
 async function signIn(credentials: Schemas["Credentials"]): Promise<Schemas["User"]> {
@@ -25,9 +27,25 @@ async function register(registration: Schemas["Registration"]): Promise<Schemas[
   return answer.user;
 }
 
+/**
+ * Without an answer the page forgets the person all the same, but the refresh cookie, which only the shop can take away,
+ * lives on: it is asked once more when the connection is back, unless somebody has signed in by then.
+ */
 async function signOut(): Promise<void> {
-  await call(api.POST("/api/auth/logout")).catch(() => undefined); // without an answer the cookie ends by itself
+  const done = await logout();
   session.forget();
+  if (done) return;
+  const again = (): void => void (session.current().status === "guest" && logout());
+  if (navigator.onLine) setTimeout(again, LOGOUT_AGAIN);
+  else window.addEventListener("online", again, { once: true });
+}
+
+/** Whether the shop has done it. */
+async function logout(): Promise<boolean> {
+  return call(api.POST("/api/auth/logout")).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Who is signed in. What a person saw is forgotten when somebody else follows. */

@@ -31,18 +31,31 @@ function isSigningIn(request: Request): boolean {
   return /\/api\/auth\/(login|register|refresh|logout)$/.test(new URL(request.url).pathname);
 }
 
+/** Somebody else is signed in by now, or nobody: the request was not sent. */
+export class NotTheirs extends Error {
+  override name = "NotTheirs";
+}
+
+/** `fetch` for what was begun by this user: it is sent with no other one's token. Throws `NotTheirs`. */
+export function fetchAs(userId: string): typeof authorizedFetch {
+  return withSession(theSession, async (request) => {
+    if (theSession.current().user?.id !== userId) throw new NotTheirs();
+    return fetch(request);
+  });
+}
+
 export const authorizedFetch = withSession(theSession, (request) => fetch(request));
 
 /** The typed client: `call(api.GET("/api/products/{id}", { params: { path: { id } } }))`. */
 export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: authorizedFetch });
 
-/** The answer's data. Throws a `Problem` for everything else. */
+/** The answer's data. Throws a `Problem` for everything else that the shop or the network did. */
 export async function call<T>(answer: Answer<T>): Promise<T> {
   let result: Awaited<Answer<T>>;
   try {
     result = await answer;
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    if (error instanceof NotTheirs || (error instanceof DOMException && error.name === "AbortError")) throw error;
     throw Problem.offline();
   }
   if (!result.response.ok) throw Problem.from(result.error, result.response);

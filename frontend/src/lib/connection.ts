@@ -29,6 +29,10 @@ export type Events = {
 export type ConnectionStatus = "idle" | "open" | "lost";
 type Listener = (payload: never) => void;
 
+const LIMITS = ["too_many_rooms", "rate_limited"]; // what this page did wrong, and would do again at once
+const FIRST_PAUSE = 5_000; // milliseconds before a socket that was sent away comes back; doubles…
+const LONGEST_PAUSE = 120_000;
+const CALM = 60_000; // …unless it has been open for so many milliseconds
 const MOST_REFUSALS = 3; // a shop that never let us in has no real time: leave it alone
 
 /** The socket: opened when somebody listens, with the session's token, and what was asked for asked again. */
@@ -39,6 +43,9 @@ export class Connection {
   private state: ConnectionStatus = "idle";
   private lastEventId: string | null = null;
   private refusals = 0;
+  private pause = FIRST_PAUSE;
+  private openSince = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly watched = new Map<string, number>();
   private readonly handlers = new Map<string, Set<Listener>>();
   private readonly statusListeners = new Set<() => void>();
@@ -55,6 +62,7 @@ export class Connection {
     this.identity = userId;
     this.lastEventId = null;
     this.refusals = 0;
+    clearTimeout(this.timer);
     if (this.socket !== null) this.socket.disconnect().connect();
     else void this.open();
   }
@@ -83,6 +91,7 @@ export class Connection {
   }
 
   close(): void {
+    clearTimeout(this.timer);
     this.socket?.disconnect();
     this.socket = null;
     this.become("idle");
@@ -96,13 +105,12 @@ export class Connection {
 
   private ask(what: "subscribe" | "unsubscribe", ids: string[]): void {
     if (ids.length === 0 || this.socket?.connected !== true) return;
-    this.socket.emit(what, { product_ids: ids }, () => {
-      if (what === "subscribe") this.tell("subscribed", { product_ids: ids });
+    this.socket.emit(what, { product_ids: ids }, (answer?: { ok?: boolean }) => {
+      if (what === "subscribe" && answer?.ok === true) this.tell("subscribed", { product_ids: ids });
     });
   }
 
   private async open(): Promise<void> {
-    if (!import.meta.env.HAS_REALTIME) return;
     const wanted = this.watched.size > 0 || [...this.handlers.values()].some((set) => set.size > 0);
     if (!wanted || this.identity === undefined || this.socket !== null || this.opening) return;
     this.opening = true;
@@ -125,6 +133,7 @@ export class Connection {
   private listen(socket: Socket): void {
     socket.on("connect", () => {
       this.refusals = 0;
+      this.openSince = Date.now();
       const returned = this.state === "lost";
       this.become("open");
       this.ask("subscribe", [...this.watched.keys()]);
@@ -137,9 +146,22 @@ export class Connection {
     socket.on("connect_error", () => {
       this.refusals += 1;
       if (this.state === "idle" && this.refusals >= MOST_REFUSALS) socket.disconnect();
-      else if (!socket.active) setTimeout(() => socket.connect(), 5_000); // refused, not unreachable
+      else if (!socket.active) this.connectAfter(FIRST_PAUSE, socket); // refused, not unreachable
+    });
+    socket.on("closing", ({ code }: { code: string }) => {
+      if (!LIMITS.includes(code)) return;
+      if (Date.now() - this.openSince >= CALM) this.pause = FIRST_PAUSE;
+      socket.disconnect(); // before the shop does it: that would be answered at once
+      this.become("lost");
+      this.connectAfter(this.pause, socket);
+      this.pause = Math.min(LONGEST_PAUSE, this.pause * 2);
     });
     socket.onAny((name: string, payload: unknown) => this.tell(name, payload));
+  }
+
+  private connectAfter(milliseconds: number, socket: Socket): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => socket.connect(), milliseconds);
   }
 
   private tell(name: string, payload: unknown): void {

@@ -20,7 +20,7 @@ export default function CheckoutPage() {
   return (
     <div className="page max-w-5xl! py-10">
       <PageHeader title="Review and order">Look it over once more. Stock and prices here are live.</PageHeader>
-      {user !== null && <Review buyer={user.id} />}
+      {user !== null && <Review key={user.id} buyer={user.id} />}
     </div>
   );
 }

@@ -1,17 +1,19 @@
 import { CircleCheckBig } from "lucide-react";
-import { useState } from "react";
+import { useMemo } from "react";
 import { Link, Navigate } from "react-router";
 
 import { keptConfirmation } from "./api/confirmation";
 
 import { ButtonLink } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
+import { useSession } from "@/contexts/session";
 import { money } from "@/lib/format";
 import { useTitle } from "@/lib/use-title";
 
 export default function ConfirmationPage() {
   useTitle("Thank you");
-  const [placed] = useState(keptConfirmation);
+  const buyer = useSession().user?.id ?? null;
+  const placed = useMemo(() => (buyer === null ? null : keptConfirmation(buyer)), [buyer]);
   if (placed === null) return <Navigate to="/orders" replace />;
   return (
     <div className="page max-w-3xl! py-14">

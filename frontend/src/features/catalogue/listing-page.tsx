@@ -17,8 +17,6 @@ import { EmptyState, ErrorState } from "@/components/ui/states";
 import { useProductSubscription } from "@/contexts/realtime";
 import { useTitle } from "@/lib/use-title";
 
-const MOST_WATCHED = 240; // products that were seen last; the shop tells one page of 500 at most
-
 export default function ListingPage() {
   const [search, setSearch] = useSearchParams();
   const filters = useMemo(() => filtersOf(search), [search]);
@@ -26,7 +24,7 @@ export default function ListingPage() {
   const listing = useInfiniteQuery({ ...listingQuery(filters), placeholderData: keepPreviousData });
   const { fetchNextPage } = listing;
   const products = useMemo(() => listing.data?.pages.flatMap((page) => page.items) ?? [], [listing.data]);
-  useProductSubscription(products.slice(-MOST_WATCHED).map((product) => product.id));
+  useProductSubscription(products.map((product) => product.id));
 
   const seller = filters.seller_id === "" ? null : (products[0]?.seller_name ?? "this seller");
   const title = titleOf(filters, seller);

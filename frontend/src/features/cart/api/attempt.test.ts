@@ -1,10 +1,13 @@
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { beginAttempt, decide, pendingAttempt, type Attempt, type Placed } from "./attempt";
 
+import { NotTheirs } from "@/lib/api";
 import { Problem } from "@/lib/problem";
+import { session, type SignedIn } from "@/lib/session";
 
 const PLACED: Placed = { checkout_id: "c1", status: "placed", total_amount: 10, orders: [] };
+const HOUR = 3_600_000;
 const unavailable = new Problem(503, "unavailable", "later", {}, [], 2);
 
 /** A shop that gives these answers, one after the other, and remembers the keys it saw. */
@@ -26,6 +29,11 @@ function shop(...answers: (Placed | Problem)[]) {
 }
 
 let attempt: Attempt;
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+  session.forget({ tell: false });
+});
 beforeEach(() => {
   attempt = beginAttempt("ada", 10);
 });
@@ -36,9 +44,27 @@ test("a second press, another tab and a reload go on with the same key", () => {
   expect(pendingAttempt("ada")).toEqual(attempt);
 });
 
-test("another buyer in the same browser gets a key of their own", () => {
+test("another buyer in the same browser gets a key of their own, and takes nobody's away", () => {
   expect(pendingAttempt("bob")).toBeNull();
   expect(beginAttempt("bob", 10).key).not.toBe(attempt.key);
+  expect(pendingAttempt("ada")).toEqual(attempt);
+});
+
+test("what the shop has forgotten by now is not sent by itself", () => {
+  vi.useFakeTimers({ now: attempt.at + 22 * HOUR });
+  expect(pendingAttempt("ada")).toEqual(attempt);
+  vi.setSystemTime(attempt.at + 23 * HOUR);
+  expect(pendingAttempt("ada")).toBeNull();
+  expect(beginAttempt("ada", 10).key).not.toBe(attempt.key);
+});
+
+test("a page that is left open for a day stops asking, and says that the outcome is unknown", async () => {
+  vi.useFakeTimers({ now: attempt.at });
+  const { keys, send } = shop(unavailable, unavailable);
+  const pause = async (): Promise<void> => void vi.setSystemTime(Date.now() + 12 * HOUR);
+  await expect(decide(attempt, { send, pause })).rejects.toMatchObject({ code: "outcome_unknown" });
+  expect(keys).toHaveLength(2);
+  expect(pendingAttempt("ada")).toBeNull();
 });
 
 test("as long as the outcome is open the same key is sent again", async () => {
@@ -63,4 +89,56 @@ test("an answer that cannot be understood leaves the outcome open", async () => 
   const { keys, ...steps } = shop(new Problem(502, "unexpected", "?"), PLACED);
   await decide(attempt, steps);
   expect(keys).toHaveLength(2);
+});
+
+const signedIn = (id: string, expires_in = 900): SignedIn => ({
+  access_token: `token-of-${id}`,
+  token_type: "Bearer",
+  expires_in,
+  user: { id, name: id, email: `${id}@example.com`, role: "buyer", created_at: "2026-01-31T12:00:00Z" },
+});
+const document = (status: number): Response => Response.json({ code: "x", detail: "x", status }, { status });
+
+/** The shop behind `fetch`: what orders were asked for, with whose token and which key. */
+function network(order: () => Response, refresh = (): Response => document(401)): (string | null)[][] {
+  const orders: (string | null)[][] = [];
+  vi.stubGlobal("fetch", async (request: Request | string) => {
+    if (typeof request === "string") return refresh();
+    orders.push([request.headers.get("authorization"), request.headers.get("idempotency-key")]);
+    return order();
+  });
+  return orders;
+}
+
+test("an attempt is sent with its buyer's token only, and waits for them while somebody else is signed in", async () => {
+  session.accept(signedIn("ada"), { tell: false });
+  const orders = network(() => document(503));
+  const bobComes = async (): Promise<void> => {
+    if (orders.length > 1) throw new Error("went on as Bob");
+    session.accept(signedIn("bob"), { tell: false });
+  };
+  await expect(decide(attempt, { pause: bobComes })).rejects.toBeInstanceOf(NotTheirs);
+  expect(orders).toEqual([["Bearer token-of-ada", attempt.key]]);
+  expect(pendingAttempt("ada")).toEqual(attempt);
+
+  session.accept(signedIn("ada"), { tell: false });
+  network(() => Response.json(PLACED, { status: 201 }));
+  expect(await decide(attempt)).toEqual(PLACED);
+  expect(pendingAttempt("ada")).toBeNull();
+});
+
+test("nothing is sent for a buyer who signed out", async () => {
+  const orders = network(() => document(503));
+  await expect(decide(attempt)).rejects.toBeInstanceOf(NotTheirs);
+  expect(orders).toEqual([]);
+});
+
+test("a renewal that brings somebody else's token sends nothing either", async () => {
+  session.accept(signedIn("ada", 0), { tell: false });
+  const orders = network(
+    () => document(503),
+    () => Response.json(signedIn("bob")),
+  );
+  await expect(decide(attempt)).rejects.toBeInstanceOf(NotTheirs);
+  expect(orders).toEqual([]);
 });

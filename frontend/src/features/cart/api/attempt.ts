@@ -1,26 +1,29 @@
-import { api, call, type Schemas } from "@/lib/api";
-import { problemOf, type Problem } from "@/lib/problem";
+import { api, call, fetchAs, NotTheirs, type Schemas } from "@/lib/api";
+import { Problem, problemOf } from "@/lib/problem";
 import { isRecord, local, read, write } from "@/lib/storage";
 
-/** One wish to buy the cart for this total. Its key names it to the shop, however often it is sent. */
-export type Attempt = { key: string; buyer: string; expected_total: number };
+/**
+ * One buyer's wish to buy the cart for this total. Its key names it to the shop, however often it is sent. `at`: when it
+ * was begun, in milliseconds since 1970.
+ */
+export type Attempt = { key: string; buyer: string; expected_total: number; at: number };
 export type Placed = Schemas["Checkout"];
 
-const KEY = "checkout-attempt";
+const LIFE = 23 * 60 * 60 * 1000; // milliseconds; the shop forgets a key after 24 hours, and would order once more then
 const LONGEST_PAUSE = 8_000; // milliseconds
 
 /** The attempt that has no final answer yet, from before a reload, a crash or in another tab. */
 export function pendingAttempt(buyer: string): Attempt | null {
-  const attempt = read(local, KEY, isAttempt);
-  return attempt !== null && attempt.buyer === buyer ? attempt : null;
+  const attempt = read(local, placeOf(buyer), isAttempt);
+  return attempt !== null && isKnown(attempt) ? attempt : null;
 }
 
 /** A pending attempt is gone on with; only without one a new key is made. */
 export function beginAttempt(buyer: string, expected_total: number): Attempt {
   const pending = pendingAttempt(buyer);
   if (pending !== null) return pending;
-  const attempt = { key: randomKey(), buyer, expected_total };
-  write(local, KEY, attempt);
+  const attempt = { key: randomKey(), buyer, expected_total, at: Date.now() };
+  write(local, placeOf(buyer), attempt);
   return attempt;
 }
 
@@ -35,17 +38,19 @@ type Steps = { send?: Send; pause?: Pause; onUnanswered?: () => void };
 
 /**
  * Sends the attempt until the shop has decided. Whatever leaves open whether it was placed (no answer, 5xx, still in
- * progress, too many requests) is sent again with the same key. Throws the `Problem` of a refusal. Either way the
- * attempt is over then.
+ * progress, too many requests) is sent again with the same key, for as long as the shop knows the key. Throws the
+ * `Problem` of a refusal, or `outcome_unknown`. Either way the attempt is over then. Throws `NotTheirs` when its buyer is
+ * not signed in any more: it then waits until they come back.
  */
 export async function decide(attempt: Attempt, steps: Steps = {}): Promise<Placed> {
   const { send = checkOut, pause = sleep, onUnanswered } = steps;
-  for (let round = 0; ; round += 1) {
+  for (let round = 0; isKnown(attempt); round += 1) {
     try {
       const placed = await send(attempt);
       end(attempt);
       return placed;
     } catch (error) {
+      if (error instanceof NotTheirs) throw error;
       const problem = problemOf(error);
       if (!isOpen(problem)) {
         end(attempt);
@@ -55,6 +60,17 @@ export async function decide(attempt: Attempt, steps: Steps = {}): Promise<Place
       await pause(Math.max((problem.retryAfter ?? 0) * 1000, Math.min(LONGEST_PAUSE, 500 * 2 ** round)));
     }
   }
+  end(attempt);
+  throw new Problem(0, "outcome_unknown", "The shop gave no answer for a day. See whether it is among your orders first.");
+}
+
+/** Whether the shop still knows the key. A clock that was put back makes an age negative. */
+function isKnown({ at }: Attempt): boolean {
+  return Math.abs(Date.now() - at) < LIFE;
+}
+
+function placeOf(buyer: string): string {
+  return `checkout-attempt:${buyer}`;
 }
 
 function isOpen(problem: Problem): boolean {
@@ -68,13 +84,13 @@ function isOpen(problem: Problem): boolean {
 }
 
 function end(attempt: Attempt): void {
-  if (read(local, KEY, isAttempt)?.key === attempt.key) write(local, KEY, null);
+  const place = placeOf(attempt.buyer);
+  if (read(local, place, isAttempt)?.key === attempt.key) write(local, place, null);
 }
 
-function checkOut({ key, expected_total }: Attempt): Promise<Placed> {
-  return call(
-    api.POST("/api/orders/", { params: { header: { "Idempotency-Key": key } }, body: { expected_total } }),
-  );
+function checkOut({ key, buyer, expected_total }: Attempt): Promise<Placed> {
+  const params = { header: { "Idempotency-Key": key } };
+  return call(api.POST("/api/orders/", { params, body: { expected_total }, fetch: fetchAs(buyer) }));
 }
 
 function sleep(milliseconds: number): Promise<void> {
@@ -86,6 +102,7 @@ function isAttempt(value: unknown): value is Attempt {
     isRecord(value) &&
     typeof value.key === "string" &&
     typeof value.buyer === "string" &&
-    typeof value.expected_total === "number"
+    typeof value.expected_total === "number" &&
+    typeof value.at === "number"
   );
 }

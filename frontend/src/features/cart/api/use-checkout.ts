@@ -5,8 +5,10 @@ import { useNavigate } from "react-router";
 import { beginAttempt, decide, pendingAttempt, type Attempt } from "./attempt";
 import { keepConfirmation } from "./confirmation";
 
+import { NotTheirs } from "@/lib/api";
 import { problemOf, type Problem } from "@/lib/problem";
 import { CART, PRODUCT } from "@/lib/products";
+import { session } from "@/lib/session";
 
 type Checkout = {
   /** `unanswered`: sent, without an answer yet; it is sent again until there is one. */
@@ -29,9 +31,11 @@ export function useCheckout(buyer: string): Checkout {
       running.current = true;
       setRefusal(null);
       try {
-        keepConfirmation(await decide(attempt, { onUnanswered: () => setState("unanswered") }));
-        await navigate("/checkout/done", { replace: true });
+        keepConfirmation(attempt.buyer, await decide(attempt, { onUnanswered: () => setState("unanswered") }));
+        // the page may be gone, and its person, too
+        if (session.current().user?.id === attempt.buyer) await navigate("/checkout/done", { replace: true });
       } catch (error) {
+        if (error instanceof NotTheirs) return; // it waits for its buyer
         setRefusal(problemOf(error));
         setState("ready");
       } finally {

@@ -30,7 +30,7 @@ export function Refusal({ problem, lines }: { problem: Problem | null; lines: Sh
             ))}
           </ul>
         )}
-        <p className="mt-2 text-[0.9375rem]">Nothing was ordered.</p>
+        {problem.code !== "outcome_unknown" && <p className="mt-2 text-[0.9375rem]">Nothing was ordered.</p>}
       </div>
     </div>
   );

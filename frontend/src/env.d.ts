@@ -1,3 +1,0 @@
-interface ImportMetaEnv {
-  readonly HAS_REALTIME: boolean;
-}

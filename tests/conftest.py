@@ -62,6 +62,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(f"{shared}-{setup}"))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Demos and clusters end with the last test that shares them, not with the session: idle ones cost the others."""
+    if nextitem is None or _group(item) == _group(nextitem):
+        return
+    for definitions in item._fixtureinfo.name2fixturedefs.values():  # type: ignore[attr-defined]
+        for definition in definitions:
+            if definition.scope == "session" and definition.func.__module__.startswith("tests."):
+                definition.finish(item._request)  # type: ignore[attr-defined]
+
+
+def _group(item: pytest.Item) -> object:
+    mark = item.get_closest_marker("xdist_group")
+    return mark.args if mark else None
+
+
 @pytest.fixture(scope="session")
 def setup(request: pytest.FixtureRequest) -> Setup:
     chosen: Setup = request.param

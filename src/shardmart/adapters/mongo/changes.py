@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
+from bson import Timestamp
 from pymongo.errors import OperationFailure, PyMongoError
 
 from shardmart import metrics
@@ -62,29 +64,36 @@ class MongoChanges:
         self._mongo = mongo
         self._look_ms = int(look_seconds * 1000)
         self._token: Mapping[str, Any] | None = None
+        self._since: Position | None = None  # where to begin, before there is a token
         self._last = START
         self._forgotten = False  # the database no longer knows what came after the last token
 
-    async def follow(self) -> AsyncIterator[Heard]:
+    async def follow(self, *, anew: bool = False, since: Position | None = None) -> AsyncGenerator[Heard, None]:
+        if anew:
+            self._token, self._since, self._forgotten = None, since, False
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                async for heard in self._read():
-                    pause = FIRST_PAUSE_SECONDS
-                    yield heard
+                async with aclosing(self._read()) as steps:
+                    async for heard in steps:
+                        pause = FIRST_PAUSE_SECONDS
+                        yield heard
             except PyMongoError as error:
                 metrics.FEED_REOPENED.inc()
                 log.warning("the change stream broke off", extra={"reason": type(error).__name__})
                 forgotten = isinstance(error, OperationFailure) and error.code in FORGOTTEN
-                if (forgotten or not is_away(error)) and self._token is not None:
-                    self._token, self._forgotten = None, True
+                if (forgotten or not is_away(error)) and (self._token or self._since):
+                    self._token, self._since, self._forgotten = None, None, True
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
-    async def _read(self) -> AsyncIterator[Heard]:
+    async def _read(self) -> AsyncGenerator[Heard, None]:
         """From the last token on, until the stream ends or breaks."""
+        begin: Document = {"resume_after": self._token}
+        if self._token is None and self._since is not None:
+            begin = {"start_at_operation_time": Timestamp(self._since.time >> 32, self._since.time & 0xFFFFFFFF)}
         options = {"full_document": "updateLookup", "max_await_time_ms": self._look_ms}
-        async with self._mongo.watch(PIPELINE, resume_after=self._token, **options) as stream:
+        async with self._mongo.watch(PIPELINE, **begin, **options) as stream:
             while True:
                 asked_at = _now()
                 event = await stream.try_next()
@@ -92,6 +101,9 @@ class MongoChanges:
                 if self._forgotten:  # told now that the new stream is open: whoever reads again misses nothing
                     self._forgotten = False
                     yield Heard(self._last, Missed())
+                if self._since is not None:
+                    self._last, self._since = Position(self._since.time, 0), None
+                    yield Heard(self._last, None)
                 if event is None:
                     if self._token is not None:
                         self._last = max(self._last, Position(_time_of(self._token), 0))

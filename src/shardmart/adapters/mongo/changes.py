@@ -92,17 +92,14 @@ class MongoChanges:
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
     async def _read(self) -> AsyncGenerator[Heard, None]:
-        """From the last token on, until the stream ends or breaks."""
-        begin: Document = {"resume_after": self._token}
-        if self._token is None and self._since is not None:
-            begin = {"start_at_operation_time": Timestamp(self._since.time >> 32, self._since.time & 0xFFFFFFFF)}
+        """Until the stream ends or breaks."""
         options = {"full_document": "updateLookup", "max_await_time_ms": self._look_ms}
-        async with self._mongo.watch(PIPELINE, **begin, **options) as stream:
+        async with self._mongo.watch(PIPELINE, **self._where(), **options) as stream:
             is_new, events = self._token is None, list[Document]()
-            if stream.resume_token:
+            while not events and stream.resume_token is None:
+                events = await stream.batch()  # those that came with the opening
+            if not events:
                 self._token = stream.resume_token
-            else:
-                events = await stream.batch()
             if is_new:
                 yield self._begin(events[0]["_id"] if events else self._token)
             while True:
@@ -125,6 +122,14 @@ class MongoChanges:
                 elif (early := asked_at + PACE_SECONDS - _now()) > 0:
                     await asyncio.sleep(early)
                 events = []
+
+    def _where(self) -> Document:
+        """Where the stream begins: after the last token, else at a given moment, else now."""
+        if self._token is not None:
+            return {"resume_after": self._token}
+        if self._since is not None:
+            return {"start_at_operation_time": Timestamp(self._since.time >> 32, self._since.time & 0xFFFFFFFF)}
+        return {}
 
     def _begin(self, token: Mapping[str, Any] | None) -> Heard:
         """Said when the stream is open and nothing that comes from `token` on can be missed any more."""

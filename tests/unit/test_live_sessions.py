@@ -72,6 +72,17 @@ async def test_a_session_that_ended_here_is_refused_at_once(time: Time) -> None:
         await live.require("s", USER)
 
 
+async def test_what_was_said_before_a_given_time_does_not_count(time: Time) -> None:
+    stored = Stored("s")
+    live = LiveSessions(stored)  # type: ignore[arg-type]
+    await live.require("s", USER)
+    time.now += 0.1
+    stored.alive.clear()
+    await live.require("s", USER, asked_since=time.now - 0.1)
+    with pytest.raises(Unauthenticated):
+        await live.require("s", USER, asked_since=time.now)
+
+
 async def test_what_is_unknown_is_asked_for_every_time(time: Time) -> None:
     stored = Stored()
     live = LiveSessions(stored)  # type: ignore[arg-type]

@@ -3,93 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from shardmart.domain.accounts import Actor, Role
-from shardmart.domain.changes import Change, Heard, Missed, Position, ProductChanged, SessionEnded, position_of
+from shardmart.domain.changes import Missed, Position, ProductChanged, SessionEnded, position_of
 from shardmart.domain.reports import Member
 from shardmart.realtime.frames import event_frame
 from shardmart.realtime.limits import EVENTS_A_SECOND, MOST_ROOMS, Bucket
-from shardmart.realtime.relay import Relay
 from shardmart.realtime.ring import Kept, Ring, Shown, States
 from shardmart.realtime.rooms import Client, Rooms, TooManyRooms, product_room, user_room
 from shardmart.realtime.topology import differences
-from shardmart.service.relay_status import RelayStatus
-from tests.unit.builders import a_product
-
-PRODUCT = f"{'a' * 24}-{'1' * 24}"
-
-
-class Line:
-    """What a client was sent."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, Any]]] = []
-        self.resyncs: list[str] = []
-        self.ends: list[str] = []
-
-    def push(self, frame: bytes, event_id: str) -> None:
-        name, payload = json.loads(frame[frame.index(b"42[") + 2 :])
-        assert payload["event_id"] == event_id
-        self.events.append((name, payload))
-
-    def resync(self, event_id: str, reason: str) -> None:
-        self.resyncs.append(reason)
-
-    def end(self, code: str, detail: str, *, event_id: str = "") -> None:
-        self.ends.append(code)
-
-
-class Scene:
-    """A relay whose feed is a queue."""
-
-    def __init__(self) -> None:
-        self.feed: asyncio.Queue[Heard] = asyncio.Queue()
-        self.alive: set[str] = set()
-        self.rooms = Rooms()
-        shop: Any = SimpleNamespace(changes=self, sessions=self, relay=RelayStatus())
-        self.relay = Relay(shop, self.rooms)
-        self._time = 0
-
-    async def follow(self) -> AsyncIterator[Heard]:
-        while True:
-            yield await self.feed.get()
-            self.feed.task_done()
-
-    async def get(self, session_id: str) -> str | None:
-        return session_id if session_id in self.alive else None
-
-    async def hear(self, *changes: Change) -> None:
-        for change in changes:
-            self._time += 1
-            self.feed.put_nowait(Heard(Position(self._time, 2), change))
-        task = asyncio.create_task(self.relay.run())
-        await asyncio.wait_for(self.feed.join(), 5)
-        task.cancel()
-
-    def client(self, actor: Actor | None = None, *rooms: str) -> Line:
-        line: Any = Line()
-        client = Client(line)
-        self.rooms.add(client)
-        if actor:
-            self.rooms.prove(client, actor, token_ends=2e9)
-        self.rooms.subscribe(client, rooms)
-        seen: Line = line
-        return seen
-
-
-def changed(version: int, stock: int) -> ProductChanged:
-    product = a_product(id=PRODUCT, version=version, stock=stock)
-    return ProductChanged(product.id, product)
+from tests.unit.relay_scene import PRODUCT, Line, Scene, changed
 
 
 async def test_the_first_change_is_told_at_once_and_the_last_of_the_rest_after_the_pause() -> None:
-    scene = Scene()
+    scene = await Scene().hearing()
     line = scene.client(None, product_room(PRODUCT))
     await scene.hear(*[changed(version, 100 - version) for version in range(1, 50)])
     assert [e["version"] for _, e in line.events] == [1]
@@ -98,7 +28,7 @@ async def test_the_first_change_is_told_at_once_and_the_last_of_the_rest_after_t
 
 
 async def test_an_older_version_and_the_same_state_again_are_not_told() -> None:
-    scene = Scene()
+    scene = await Scene().hearing()
     line = scene.client(None, product_room(PRODUCT))
     await scene.hear(changed(5, 10), changed(4, 11), changed(5, 10))
     await asyncio.sleep(0.12)
@@ -106,7 +36,7 @@ async def test_an_older_version_and_the_same_state_again_are_not_told() -> None:
 
 
 async def test_the_end_of_a_session_ends_its_sockets_and_refuses_those_that_come_a_moment_late() -> None:
-    scene = Scene()
+    scene = await Scene().hearing()
     mine = scene.client(Actor("u", Role.BUYER, "s1"))
     other = scene.client(Actor("u", Role.BUYER, "s2"))
     await scene.hear(SessionEnded("s1"))
@@ -116,7 +46,7 @@ async def test_the_end_of_a_session_ends_its_sockets_and_refuses_those_that_come
 
 
 async def test_a_hole_in_the_feed_is_told_to_all_and_their_sessions_are_looked_at_again() -> None:
-    scene = Scene()
+    scene = await Scene().hearing()
     scene.alive = {"s2"}
     gone, there = scene.client(Actor("u", Role.BUYER, "s1")), scene.client(Actor("v", Role.BUYER, "s2"))
     await scene.hear(changed(1, 1), Missed())
@@ -127,7 +57,7 @@ async def test_a_hole_in_the_feed_is_told_to_all_and_their_sessions_are_looked_a
 
 
 async def test_a_product_taken_out_by_hand_makes_its_listeners_look_again() -> None:
-    scene = Scene()
+    scene = await Scene().hearing()
     line, other = scene.client(None, product_room(PRODUCT)), scene.client(None, product_room("x"))
     await scene.hear(ProductChanged(PRODUCT, None))
     assert (line.resyncs, other.resyncs) == (["gone"], [])

@@ -6,7 +6,7 @@ What is shaped like stock or an order takes `seller_id` and an id as keywords: t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from shardmart.domain.accounts import Actor, Role, Session, User
 from shardmart.domain.cart import Cart
 from shardmart.domain.changes import Heard
+from shardmart.domain.changes import Position as Moment
 from shardmart.domain.listings import CategoryCount, ListingQuery, Product, ProductChanges
 from shardmart.domain.load import LoadFigures, LoadRun
 from shardmart.domain.notices import Notice
@@ -266,8 +267,10 @@ class Notices(Protocol):
 
 
 class Changes(Protocol):
-    def follow(self) -> AsyncIterator[Heard]:
-        """What happens in the database from now on, whoever does it, without an end.
+    def follow(self, *, anew: bool = False, since: Moment | None = None) -> AsyncGenerator[Heard, None]:
+        """What happens in the database, whoever does it, without an end: after what was heard last, or from now on
+        when `anew` or nothing was heard yet; with `since`, from everything of that cluster time on, and its position
+        comes first. The first step comes when the feed is open, a change or not.
 
         It outlives elections, restarts and routers; `Missed` says that the database has forgotten a part.
         """

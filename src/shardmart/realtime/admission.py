@@ -22,6 +22,7 @@ from shardmart.realtime.rooms import Client, Rooms
 from shardmart.service import accounts
 from shardmart.service.shop import Shop
 
+WAKE_SECONDS = 3.0  # how long the first client of a worker waits for the feed to be opened
 REACH_SECONDS = 2.0  # how long a client that is ahead of this worker waits for it
 MOST_STORED = 200  # stored events told to one client
 MARGIN = timedelta(seconds=20)  # between the time in a stored event and its commit: a checkout's deadline, and clocks
@@ -42,15 +43,17 @@ class Admission:
             hello = read_hello(auth)
             if len(self._rooms.clients) >= MOST_SOCKETS:
                 raise Unavailable("Too many sockets.")
+            last = position_of(hello.last_event_id) if hello.last_event_id else None
+            await self._relay.wake(last, seconds=WAKE_SECONDS)
+            is_there = last is None or await self._has_reached(last)
             actor = await self._prove(hello.token) if hello.token else None
         except Malformed as error:
             raise _refusal("validation_failed", str(error)) from None
         except ShardmartError as error:
             raise _refusal(error.code, error.detail) from None
-        last = position_of(hello.last_event_id) if hello.last_event_id else None
-        is_there = last is None or await self._relay.reach(last, seconds=REACH_SECONDS)
         client = Client(line, last if is_there else None)
         self._rooms.add(client)
+        self._relay.call()  # should it have gone to rest meanwhile
         try:
             if actor is not None and hello.token is not None:
                 self._join(client, actor, hello.token)
@@ -71,11 +74,23 @@ class Admission:
             raise Unauthenticated
         self._join(client, actor, token)
 
+    async def _has_reached(self, last: Position) -> bool:
+        """Whether this worker can know what came after `last`."""
+        return self._relay.hears_since is not None and await self._relay.reach(last, seconds=REACH_SECONDS)
+
     async def _prove(self, token: str) -> Actor:
-        """An admin is let in while the database is away: it is the database that they look at."""
-        if self._shop.tokens.read_access(token).is_admin:
-            return await accounts.authenticate_without_database(self._shop, token)
-        return await accounts.authenticate(self._shop, token)
+        """An admin is let in while the database is away: it is the database that they look at.
+
+        The session is read after the feed was opened, which tells what ends from then on. While it is not open, those
+        in the rooms are looked at again when it is; if that happens in between, the session is read again here.
+        """
+        is_admin = self._shop.tokens.read_access(token).is_admin
+        prove = accounts.authenticate_without_database if is_admin else accounts.authenticate
+        while True:
+            since = self._relay.hears_since
+            actor = await prove(self._shop, token, asked_since=since or 0.0)
+            if since == self._relay.hears_since or self._relay.hears_since is None:
+                return actor
 
     def _join(self, client: Client, actor: Actor, token: str) -> None:
         ends = clock.to_ms(self._shop.tokens.access_ends(token)) / 1000

@@ -2,6 +2,8 @@
 
 Every worker hears every change and tells only its own sockets, so nothing stands between workers that could be lost,
 and a change made by any process, the shop's or not, is told.
+
+It rests while the worker has no sockets: somebody who comes calls it, and is let in when it hears.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import aclosing
 from datetime import datetime
+from time import monotonic
 
 from shardmart import metrics
 from shardmart.domain import clock
@@ -39,6 +43,9 @@ from shardmart.service.shop import Shop
 
 MOST_ENDED = 50_000  # sessions remembered as ended
 BROKEN_SECONDS = 0.5  # before a relay that failed by a fault of ours goes on
+GRACE_SECONDS = 60.0  # it hears on after the last client left, so that those who come back find what they missed
+CATCH_UP_SECONDS = 15  # what a client missed that long ago at most is heard by the relay that it wakes
+MARGIN = 2 << 32  # two seconds of cluster time: a product's state may have been held back when its place had passed
 log = logging.getLogger("shardmart.relay")
 
 
@@ -53,19 +60,34 @@ class Relay:
         self.ring, self.states = Ring(), States()
         self._pace = Coalescer(self._tell_state)
         self._ended: OrderedDict[str, None] = OrderedDict()  # sessions and users that ended lately
+        self.hears_since: float | None = None  # by `monotonic`, when the feed was opened; None: it rests
+        self._called, self._called_at = asyncio.Event(), 0.0
+        self._since: Position | None = None  # where it begins when it wakes; None: now
         self._moved = asyncio.Event()
         self._checks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
+        self.status.begin()
+        while True:
+            await self._called.wait()
+            await self._listen()
+
+    async def _listen(self) -> None:
+        """From now on, until nobody has been there for a while."""
         failed = False
         while True:
             try:
-                if failed:
+                if failed and self.hears_since is not None:
                     self._hear(Heard(self.position, Missed()))
-                    failed = False
-                async for heard in self._shop.changes.follow():
-                    self._hear(heard)
+                failed = False
+                feed = self._shop.changes.follow(anew=self.hears_since is None, since=self._since)
+                async with aclosing(feed):
+                    async for heard in feed:
+                        self._hear(heard)
+                        if self._is_alone():
+                            self._rest()
+                            return
             except Exception:
                 log.exception("the relay failed and starts again")
                 failed = True
@@ -76,15 +98,35 @@ class Relay:
         for check in self._checks:
             check.cancel()
 
+    def call(self, last: Position | None = None) -> None:
+        """Somebody is there, or about to be, who heard `last`. A relay that rests begins there if that was lately."""
+        self._called_at = monotonic()
+        if not self._called.is_set():
+            self._since = _shortly_before(last) if last else None
+            self._called.set()
+
+    async def wake(self, last: Position | None, *, seconds: float) -> None:
+        """Returns when the relay hears, or after `seconds`. Who is in a room before it does gets a `resync` then."""
+        self.call(last)
+        end = asyncio.get_running_loop().time() + seconds
+        while self.hears_since is None and await self._waited_for_a_move(end):
+            pass
+
     async def reach(self, position: Position, *, seconds: float) -> bool:
         """Whether this worker has heard everything up to `position`, after waiting for it."""
         end = asyncio.get_running_loop().time() + seconds
         while self.position < position:
-            self._moved.clear()
-            try:
-                await asyncio.wait_for(self._moved.wait(), end - asyncio.get_running_loop().time())
-            except asyncio.TimeoutError:
+            if not await self._waited_for_a_move(end):
                 return False
+        return True
+
+    async def _waited_for_a_move(self, end: float) -> bool:
+        """False when nothing was heard until `end`, in the loop's time."""
+        self._moved.clear()
+        try:
+            await asyncio.wait_for(self._moved.wait(), end - asyncio.get_running_loop().time())
+        except asyncio.TimeoutError:
+            return False
         return True
 
     def has_ended(self, session_id: str, user_id: str) -> bool:
@@ -94,15 +136,31 @@ class Relay:
     # ---- one step
 
     def _hear(self, heard: Heard) -> None:
-        if not self.status.has_begun:
-            self.ring.restart(heard.position)
-            self.states.restart(heard.position)
-            self.status.begin()
+        if self.hears_since is None:
+            self._begin(heard.position)
         self.position = max(self.position, heard.position)
         self._moved.set()
         if heard.change is not None:
             self._tell(heard.change, heard.position)
             self._measure(heard.committed_at)
+
+    def _begin(self, position: Position) -> None:
+        """The feed is open. Who was let in before it was may have missed something."""
+        self.hears_since, self.position = monotonic(), position
+        self.ring.restart(position)
+        self.states.restart(position)
+        if self._rooms.clients:
+            self._missed(position)
+
+    def _is_alone(self) -> bool:
+        if self._rooms.clients:
+            return False
+        return monotonic() - max(self._rooms.left_at, self._called_at) > GRACE_SECONDS
+
+    def _rest(self) -> None:
+        self.hears_since, self.status.lag_ms = None, None
+        self._called.clear()
+        self._pace.close()
 
     def _measure(self, committed_at: datetime | None) -> None:
         if committed_at is not None:
@@ -187,3 +245,10 @@ class Relay:
         for session_id, client in list(self._rooms.sessions()):
             if await self._shop.sessions.get(session_id) is None:
                 client.line.end("unauthenticated", "The session has ended.", event_id=self.position.event_id())
+
+
+def _shortly_before(last: Position) -> Position | None:
+    """None when that is too long ago, or when nobody can have heard it yet."""
+    age = clock.to_ms(clock.now()) // 1000 - last.seconds
+    margin = MARGIN >> 32  # clocks differ, by less
+    return Position(last.time - MARGIN, 0) if -margin <= age <= CATCH_UP_SECONDS else None

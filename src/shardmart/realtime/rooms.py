@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from shardmart import metrics
@@ -49,6 +50,7 @@ class TooManyRooms(Exception):
 class Rooms:
     def __init__(self) -> None:
         self.clients: set[Client] = set()
+        self.left_at = 0.0  # when the last of them left, by `monotonic`
         self._rooms: dict[str, set[Client]] = {}
         self._sessions: dict[str, set[Client]] = {}
 
@@ -72,6 +74,8 @@ class Rooms:
         if client not in self.clients:
             return
         self.clients.discard(client)
+        if not self.clients:
+            self.left_at = monotonic()
         metrics.SOCKETS.dec()
         self._forget_session(client)
         for room in (*client.private, *client.subscribed):

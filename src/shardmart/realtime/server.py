@@ -19,7 +19,7 @@ from shardmart.realtime.admission import Admission
 from shardmart.realtime.hello import Malformed, read_token, read_wish
 from shardmart.realtime.limits import HANDSHAKE_SECONDS, LARGEST_MESSAGE, MOST_ROOMS
 from shardmart.realtime.line import ENVIRON, Line
-from shardmart.realtime.relay import Relay
+from shardmart.realtime.relay import MARGIN, Relay
 from shardmart.realtime.rooms import CATALOG, Client, Rooms, TooManyRooms
 from shardmart.realtime.topology import TopologyWatch
 from shardmart.service.shop import Shop
@@ -31,7 +31,6 @@ PATH = "/socket.io/"
 log = logging.getLogger("shardmart.realtime")
 LOOK_SECONDS = 0.5  # how often ended tokens and unfinished handshakes are looked for
 MOST_REPLAYED = 200  # product states told to one client that subscribes again
-STATES_MARGIN = 2 << 32  # two seconds of cluster time: a state may have been held back when its place had passed
 Ack = dict[str, Any]
 
 
@@ -187,7 +186,7 @@ class SocketServer:
         last, states = client.resumes_after, self.relay.states
         if last is None:
             return
-        since = Position(max(0, last.time - STATES_MARGIN), 0)
+        since = Position(max(0, last.time - MARGIN), 0)
         ids = None if CATALOG in rooms else [room.removeprefix("product:") for room in rooms]
         found = states.after(since, ids) if states.covers(last) else []
         if not states.covers(last) or len(found) > MOST_REPLAYED:

@@ -108,18 +108,19 @@ async def profile(shop: Shop, actor: Actor) -> User:
     return user
 
 
-async def authenticate(shop: Shop, access_token: str) -> Actor:
-    """Who the token proves, if the session still lives. Raises Unauthenticated."""
+async def authenticate(shop: Shop, access_token: str, *, asked_since: float = 0.0) -> Actor:
+    """Who the token proves, if the session still lives (`LiveSessions.require`). Raises Unauthenticated."""
     actor = shop.tokens.read_access(access_token)
-    await shop.live_sessions.require(actor.session_id, actor.id)
+    await shop.live_sessions.require(actor.session_id, actor.id, asked_since=asked_since)
     return actor
 
 
-async def authenticate_without_database(shop: Shop, access_token: str) -> Actor:
+async def authenticate_without_database(shop: Shop, access_token: str, *, asked_since: float = 0.0) -> Actor:
     """For the lab, which must work while no primary is there: revocation counts only if it can be looked up."""
     actor = shop.tokens.read_access(access_token)
     with contextlib.suppress(asyncio.TimeoutError, Unavailable):
-        await asyncio.wait_for(shop.live_sessions.require(actor.session_id, actor.id), LAB_LOOKUP_SECONDS)
+        look = shop.live_sessions.require(actor.session_id, actor.id, asked_since=asked_since)
+        await asyncio.wait_for(look, LAB_LOOKUP_SECONDS)
     return actor
 
 

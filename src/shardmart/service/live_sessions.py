@@ -16,13 +16,16 @@ class LiveSessions:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._alive: dict[str, tuple[str, float]] = {}  # session -> its user, until when that is believed
+        self._alive: dict[str, tuple[str, float]] = {}  # session -> its user, when the database was asked
 
-    async def require(self, session_id: str, user_id: str) -> None:
-        """Raises Unauthenticated when the session has ended or is not this user's."""
+    async def require(self, session_id: str, user_id: str, *, asked_since: float = 0.0) -> None:
+        """Raises Unauthenticated when the session has ended or is not this user's.
+
+        What the database said before `asked_since` (by `time.monotonic`) does not count.
+        """
         now = time.monotonic()
-        owner, until = self._alive.get(session_id, ("", 0.0))
-        if until <= now:
+        owner, asked_at = self._alive.get(session_id, ("", -REMEMBER_SECONDS))
+        if asked_at + REMEMBER_SECONDS <= now or asked_at < asked_since:
             session = await self._sessions.get(session_id)
             if session is None:
                 self._alive.pop(session_id, None)
@@ -30,7 +33,7 @@ class LiveSessions:
             if len(self._alive) >= MOST:
                 self._alive.clear()
             owner = session.user_id
-            self._alive[session_id] = (owner, now + REMEMBER_SECONDS)
+            self._alive[session_id] = (owner, now)
         if owner != user_id:
             raise Unauthenticated
 

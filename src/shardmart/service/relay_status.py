@@ -10,16 +10,11 @@ from shardmart.domain.errors import Unavailable
 class RelayStatus:
     def __init__(self) -> None:
         self.is_expected = False  # a shop that is served without sockets has no relay
-        self.lag_ms: float | None = None  # from the commit of the last change to its events
+        self.lag_ms: float | None = None  # from the commit of the last change to its events; None while it rests
         self._begun = asyncio.Event()
 
-    @property
-    def has_begun(self) -> bool:
-        """From then on it mends itself."""
-        return self._begun.is_set()
-
     def begin(self) -> None:
-        """Said by the relay when it hears."""
+        """Said by the relay when it runs. From then on it mends itself; without sockets it rests and is ready too."""
         self._begun.set()
 
     async def require(self, *, within: float) -> None:

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { api, call, type Schemas } from "@/lib/api";
 import { PRODUCTS } from "@/lib/products";
@@ -25,6 +25,7 @@ export function usersQuery(text: string, role: User["role"] | null) {
   const query = { ...(text === "" ? {} : { q: text }), ...(role === null ? {} : { role }) };
   return infiniteQueryOptions({
     queryKey: [ADMIN, "users", query],
+    placeholderData: keepPreviousData, // a list that is narrowed does not vanish meanwhile, nor what is open in it
     queryFn: ({ pageParam, signal }) =>
       call(api.GET("/api/admin/users", { params: { query: { limit: 50, ...query, ...after(pageParam) } }, signal })),
     initialPageParam: first,
@@ -50,6 +51,7 @@ export function ordersQuery({ status, from, to }: OrderFilters) {
   };
   return infiniteQueryOptions({
     queryKey: [ADMIN, "orders", query],
+    placeholderData: keepPreviousData, // a list that is narrowed does not vanish meanwhile, nor what is open in it
     queryFn: ({ pageParam, signal }) =>
       call(api.GET("/api/admin/orders", { params: { query: { limit: 50, ...query, ...after(pageParam) } }, signal })),
     initialPageParam: first,

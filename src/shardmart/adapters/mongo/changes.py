@@ -1,7 +1,8 @@
 """The change feed: one change stream over the shop's database, of everything that somebody may have to be told of.
 
 It is opened again wherever it broke off (elections, killed nodes, another router). A resume token begins with the
-cluster time, of which positions are made: the same on every worker, on both topologies.
+cluster time, of which positions are made: the same on every worker, on both topologies. It is read in batches, and
+not too often, so that a busy stream brings many events with one look.
 
 A stream that looks up whole documents gives them as they are when it looks, which may be later than the change; a
 document that has moved to another shard meanwhile is read again through the router.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -38,6 +39,8 @@ from shardmart.domain.changes import (
 )
 from shardmart.domain.ids import seller_of
 
+PACE_SECONDS = 0.02  # between looks at a stream that brings something; one that was quiet is told at once
+MOST_AT_ONCE = 50  # events told before others have their turn
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 1.0
 FORGOTTEN = frozenset({260, 280, 286})  # codes that say: no stream can go on from this token
 WRITTEN = ["insert", "update", "replace"]
@@ -53,7 +56,8 @@ WATCHED: list[Document] = [
     {"ns.coll": "users", "operationType": "delete"},
     {"operationType": "invalidate"},
 ]
-PIPELINE: list[Document] = [{"$match": {"$or": WATCHED}}, {"$project": {"fullDocument.password_hash": 0}}]
+NOT_NEEDED = ("fullDocument.password_hash", "updateDescription", "clusterTime", "lsid", "txnNumber")
+PIPELINE: list[Document] = [{"$match": {"$or": WATCHED}}, {"$project": dict.fromkeys(NOT_NEEDED, 0)}]
 log = logging.getLogger("shardmart.changes")
 
 
@@ -88,32 +92,65 @@ class MongoChanges:
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
     async def _read(self) -> AsyncGenerator[Heard, None]:
-        """From the last token on, until the stream ends or breaks."""
-        begin: Document = {"resume_after": self._token}
-        if self._token is None and self._since is not None:
-            begin = {"start_at_operation_time": Timestamp(self._since.time >> 32, self._since.time & 0xFFFFFFFF)}
+        """Until the stream ends or breaks."""
         options = {"full_document": "updateLookup", "max_await_time_ms": self._look_ms}
-        async with self._mongo.watch(PIPELINE, **begin, **options) as stream:
+        async with self._mongo.watch(PIPELINE, **self._where(), **options) as stream:
+            is_new, events = self._token is None, list[Document]()
+            while not events and stream.resume_token is None:
+                events = await stream.batch()  # those that came with the opening
+            if not events:
+                self._token = stream.resume_token
+            if is_new:
+                yield self._begin(events[0]["_id"] if events else self._token)
             while True:
                 asked_at = _now()
-                event = await stream.try_next()
+                events = events or await stream.batch()
+                said_later = _said_later(events)
+                for n, event in enumerate(events):
+                    heard = await self._step(event, says=n not in said_later)
+                    if heard is not None:
+                        yield heard
+                    if n % MOST_AT_ONCE == MOST_AT_ONCE - 1:
+                        await asyncio.sleep(0)
                 self._token = stream.resume_token or self._token
-                if self._forgotten:  # told now that the new stream is open: whoever reads again misses nothing
-                    self._forgotten = False
-                    yield Heard(self._last, Missed())
-                if self._since is not None:
-                    self._last, self._since = Position(self._since.time, 0), None
-                    yield Heard(self._last, None)
-                if event is None:
+                if not events:
                     if self._token is not None:
                         self._last = max(self._last, Position(_time_of(self._token), 0))
                     yield Heard(self._last, None, asked_at=asked_at)
                     if not stream.alive:
                         return
-                elif event["operationType"] == "invalidate":
-                    raise OperationFailure("the database was dropped")
-                else:
-                    yield Heard(self._next(event), await self._change(event), event.get("wallTime"))
+                elif (early := asked_at + PACE_SECONDS - _now()) > 0:
+                    await asyncio.sleep(early)
+                events = []
+
+    def _where(self) -> Document:
+        """Where the stream begins: after the last token, else at a given moment, else now."""
+        if self._token is not None:
+            return {"resume_after": self._token}
+        if self._since is not None:
+            return {"start_at_operation_time": Timestamp(self._since.time >> 32, self._since.time & 0xFFFFFFFF)}
+        return {}
+
+    def _begin(self, token: Mapping[str, Any] | None) -> Heard:
+        """Said when the stream is open and nothing that comes from `token` on can be missed any more."""
+        if self._since is not None:
+            self._last = Position(self._since.time, 0)
+        elif token is not None:
+            self._last = max(self._last, Position(_time_of(token), 0))
+        self._since = self._last  # should it break off before it has a token
+        missed, self._forgotten = self._forgotten, False
+        return Heard(self._last, Missed() if missed else None)
+
+    async def _step(self, event: Document, *, says: bool) -> Heard | None:
+        """Every event counts, so that positions are the same everywhere; None for one that has nothing to say."""
+        if event["operationType"] == "invalidate":
+            raise OperationFailure("the database was dropped")
+        change = await self._change(event) if says else None
+        self._token, position = (
+            event["_id"],
+            self._next(event),
+        )  # not before: what cannot be looked up now comes again
+        return Heard(position, change, event.get("wallTime")) if says else None
 
     def _next(self, event: Document) -> Position:
         time = _time_of(event["_id"])
@@ -136,6 +173,24 @@ class MongoChanges:
             # somebody wrote it by hand, and not in the form the shop gives its documents
             log.warning("a change that cannot be read", extra={"collection": collection})
             return None
+
+
+def _said_later(events: Sequence[Document]) -> set[int]:
+    """Which events are updates of a product that is updated once more in the same batch."""
+    found: set[int] = set()
+    again: set[str] = set()
+    for n in range(len(events) - 1, -1, -1):
+        event = events[n]
+        if event.get("ns", {}).get("coll") != "products":
+            continue
+        id = event["documentKey"]["_id"]
+        if event["operationType"] != "update":
+            again.discard(id)
+        elif id in again:
+            found.add(n)
+        else:
+            again.add(id)
+    return found
 
 
 def _change_of(collection: str, id: str, document: Document | None, *, is_new: bool) -> Change | None:

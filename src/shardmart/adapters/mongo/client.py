@@ -1,8 +1,8 @@
 """The driver seam: Motor or PyMongo's AsyncMongoClient behind one face.
 
-Both share almost all of their API. What differs is absorbed here and nowhere else: `aggregate()`, `watch()` and
-`start_transaction()` are awaited on the successor only, `start_session()` on both, `close()` on the successor.
-Repositories are typed against the successor's classes; see docs/adr/0002.
+Both share almost all of their API. What differs is absorbed here and nowhere else (change streams: `streams`):
+`aggregate()` and `start_transaction()` are awaited on the successor only, `start_session()` on both, `close()` on the
+successor. Repositories are typed against the successor's classes; see docs/adr/0002.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
 
 from shardmart.adapters.mongo.pool import PoolMeter
+from shardmart.adapters.mongo.streams import Batches, MotorStream, SuccessorStream
 
 Document = dict[str, Any]
 Collection = AsyncCollection[Document]
@@ -91,12 +92,11 @@ class Mongo:
             yield document
 
     @asynccontextmanager
-    async def watch(self, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> AsyncIterator[Any]:
-        """A change stream over the shop's database, open when the block begins; Motor opens it at the first look."""
-        stream: Any = self.db.watch(pipeline, **options)
-        if inspect.isawaitable(stream):
-            stream = await stream
+    async def watch(self, pipeline: Sequence[Mapping[str, Any]], **options: Any) -> AsyncIterator[Batches]:
+        """A change stream over the shop's database, open when the block begins."""
+        stream = SuccessorStream(self.db) if self._successor else MotorStream(self.db)
         try:
+            await stream.open(pipeline, **options)
             yield stream
         finally:
             await stream.close()

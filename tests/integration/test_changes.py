@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from decimal import Decimal
+from typing import Any
 
 from shardmart.adapters.mongo.changes import MongoChanges
 from shardmart.domain import clock
-from shardmart.domain.changes import Change, Heard, Missed, Noticed, Position, ProductChanged, SessionEnded
+from shardmart.domain.changes import Heard, Missed, Noticed, Position, ProductChanged, SessionEnded
 from shardmart.domain.listings import ProductChanges
 from shardmart.domain.notices import Kind
 from tests.integration.lab import Lab
@@ -18,12 +19,13 @@ from tests.unit.builders import a_session
 BEFORE_THE_OPLOG = {"_data": "8200000001000000012B0229296E04"}  # a high-water mark of 1970
 
 
-async def take(feed: AsyncIterator[Heard], kind: type[Change]) -> Heard:  # type: ignore[valid-type]
-    """The next change of that kind."""
-    while True:
+async def take(feed: AsyncIterator[Heard], kind: Any) -> Heard:
+    """The next change of that kind, or of those kinds."""
+    for _ in range(400):  # quiet looks count too: 20 s
         heard = await asyncio.wait_for(anext(feed), 20)
-        if isinstance(heard.change, kind):  # type: ignore[arg-type]
+        if isinstance(heard.change, kind):
             return heard
+    raise AssertionError(f"{kind} was not heard")
 
 
 async def test_every_change_is_heard_in_order_with_the_time_of_its_commit(lab: Lab) -> None:
@@ -38,9 +40,12 @@ async def test_every_change_is_heard_in_order_with_the_time_of_its_commit(lab: L
         await lab.products.change(
             seller_id=product.seller_id, id=product.id, changes=changes, expected_version=None, at=clock.now()
         )
-        notice = (await take(feed, Noticed)).change
+        told: dict[type, Heard] = {}  # in the order of the transaction's writes, which is the strategy's own
+        while len(told) < 2:
+            heard = await take(feed, (ProductChanged, Noticed))
+            told[type(heard.change)] = heard
+        second, notice = told[ProductChanged], told[Noticed].change
         assert isinstance(notice, Noticed) and notice.notice.kind is Kind.LOW_STOCK
-        second = await take(feed, ProductChanged)
         assert isinstance(second.change, ProductChanged) and second.change.product is not None
         assert (second.change.product.stock, second.change.product.version) == (1, 2)
         assert idle.position < first.position < second.position
@@ -106,14 +111,6 @@ async def test_a_feed_begins_at_a_given_moment_and_names_every_event_as_the_othe
         assert (await anext(now)).position >= heard[2].position
         product = await lab.offer(stock=1)
         assert (await take(now, ProductChanged)).change == ProductChanged(product.id, product)
-
-
-async def test_a_feed_that_cannot_begin_where_it_is_asked_to_says_so(lab: Lab) -> None:
-    changes = MongoChanges(lab.mongo, look_seconds=0.05)
-    async with aclosing(changes.follow(anew=True, since=Position(1 << 32, 0))) as feed:
-        await take(feed, Missed)
-        product = await lab.offer(stock=10)
-        assert (await take(feed, ProductChanged)).change == ProductChanged(product.id, product)
 
 
 async def test_a_history_that_the_database_has_forgotten_is_said_to_be_missed(lab: Lab) -> None:

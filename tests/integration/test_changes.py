@@ -16,7 +16,7 @@ from shardmart.domain.notices import Kind
 from tests.integration.lab import Lab
 from tests.unit.builders import a_session
 
-BEFORE_THE_OPLOG = {"_data": "8200000001000000012B0229296E04"}  # a high-water mark of 1970
+UUID_BEGINS = "5A1004"  # in a resume token: binary, sixteen bytes, a UUID
 
 
 async def take(feed: AsyncIterator[Heard], kind: Any) -> Heard:
@@ -114,8 +114,16 @@ async def test_a_feed_begins_at_a_given_moment_and_names_every_event_as_the_othe
 
 
 async def test_a_history_that_the_database_has_forgotten_is_said_to_be_missed(lab: Lab) -> None:
+    """A whole oplog forgets nothing, so the place is one that it never had: a change of another collection then."""
     changes = MongoChanges(lab.mongo, look_seconds=0.05)
-    changes._token = BEFORE_THE_OPLOG
+    async with aclosing(changes.follow()) as feed:
+        await anext(feed)
+        await lab.offer(stock=1)
+        await take(feed, ProductChanged)
+        token = str(changes._token and changes._token["_data"])
+    begin = token.index(UUID_BEGINS) + len(UUID_BEGINS)
+    place = next(n for n in range(begin, begin + 32) if token[n] != "0")
+    changes._token = {"_data": f"{token[:place]}0{token[place + 1 :]}"}
     async with aclosing(changes.follow()) as feed:
         await take(feed, Missed)
         product = await lab.offer(stock=10)

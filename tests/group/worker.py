@@ -136,7 +136,7 @@ class Worker:
 
 
 async def main() -> None:
-    running = bootstrap.build(load(env_file=None))
+    running = bootstrap.build(await bootstrap.with_topology(load(env_file=None)))
     running.start()
     worker = Worker(running)
     reader = asyncio.StreamReader(limit=1 << 24)

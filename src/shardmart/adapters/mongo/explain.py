@@ -245,7 +245,8 @@ class Explains:
         nobody = new_id()
         made_up = {"_id": owned_id(nobody), "seller_id": nobody, "buyer_id": nobody, "checkout_id": owned_id(nobody)}
         unnamed = {"name": "", "category": "", "price": Decimal128("1.00"), "stock": 0, "version": 1}
-        return Sample(product or made_up | unnamed | {"is_active": True}, order or made_up, clock.now())
+        unsold = {"is_active": True, "low_stock_threshold": 0}
+        return Sample(product or made_up | unnamed | unsold, order or made_up, clock.now())
 
 
 def shards_of(raw: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,8 @@ from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
 from shardmart import realtime
+from shardmart.adapters.marked import MarkedCheckout, MarkedOrders, MarkedOutcomes
+from shardmart.adapters.marks import SharedMarks
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
 from shardmart.adapters.mongo.audit import MongoAuditor
@@ -22,6 +25,8 @@ from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import WRITE_CONCERNS, Mongo
+from shardmart.adapters.mongo.frontier import ReplicaFrontier, ShardedFrontier
+from shardmart.adapters.mongo.group import lock as locks
 from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
@@ -31,7 +36,7 @@ from shardmart.adapters.mongo.notices import MongoNotices
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
-from shardmart.adapters.mongo.products import MongoProducts
+from shardmart.adapters.mongo.products import CommittedProducts, MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
 from shardmart.adapters.mongo.reservation.parts import ReservationParts
 from shardmart.adapters.mongo.schema import ensure_schema
@@ -42,6 +47,7 @@ from shardmart.adapters.node_control import ClusterNodes
 from shardmart.adapters.passwords import BcryptPasswords
 from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
+from shardmart.cache.catalogue import CatalogueCache
 from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
@@ -58,6 +64,8 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
 GROUPED = ("auto", "group")
+LOOK_SECONDS, LOOK_SECONDS_FOR_CACHE = 0.5, 0.1  # how often a quiet change stream tells how far it is
+log = logging.getLogger("shardmart.bootstrap")
 
 
 @dataclass
@@ -68,6 +76,7 @@ class Running:
     mongo: Mongo
     nodes: ClusterNodes
     committer: Seat | None = None  # strategy `group` and `auto`
+    cache: CatalogueCache | None = None
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -76,6 +85,8 @@ class Running:
             self.committer.start()
         sweepers = (sweep_forever, recover_forever, sweep_photos_forever)
         self.background += [asyncio.create_task(sweep(self.shop)) for sweep in sweepers]
+        if self.cache is not None:
+            self.background.append(asyncio.create_task(self.cache.watch()))
 
     async def close(self) -> None:
         for task in self.background:
@@ -115,6 +126,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     transactions = Transactions(mongo)
     sessions, outcomes = MongoSessions(mongo), MongoOutcomes(mongo)
     reservation = ReservationParts(mongo)
+    marks = _marks(settings)
     from_secondaries = settings.catalogue_reads == "secondaryPreferred"
     wired: dict[str, Any] = {
         "rules": _rules(settings, from_secondaries),
@@ -130,7 +142,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
         "notices": MongoNotices(mongo),
-        "changes": MongoChanges(mongo),
+        "changes": MongoChanges(mongo, look_seconds=LOOK_SECONDS if marks is None else LOOK_SECONDS_FOR_CACHE),
         "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
@@ -149,7 +161,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             "committer": committer,
             "checkout": GroupCheckout(committer),
             "orders": GroupOrders(mongo, transactions, committer),
-            "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries),
+            "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries, marks=marks),
         }
     else:
         wired |= {
@@ -157,7 +169,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             if settings.checkout == "reservation"
             else _alone(settings.checkout, mongo, transactions, outcomes),
             "orders": MongoOrders(mongo, transactions),
-            "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
+            "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries, marks=marks),
         }
     strategies: dict[str, ports.Checkout] = {
         "transaction": TransactionCheckout(mongo, transactions, outcomes),
@@ -168,8 +180,21 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         strategies["naive"] = NaiveCheckout(mongo)
     if committer is not None:
         strategies["group"] = wired["checkout"]
+    cache = None
+    if marks is not None:
+        strategies = {
+            name: MarkedCheckout(strategy, marks, rejections=name == "reservation")
+            for name, strategy in strategies.items()
+        }
+        cache = _cache(settings, mongo, marks)
+        wired |= {
+            "cache": cache,
+            "checkout": strategies[settings.checkout],
+            "orders": MarkedOrders(wired["orders"], marks),
+            "outcomes": MarkedOutcomes(outcomes, marks),
+        }
     wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)
-    return Running(Shop(**{**wired, **parts}), mongo, nodes, committer)
+    return Running(Shop(**{**wired, **parts}), mongo, nodes, committer, cache)
 
 
 def create_app() -> Sanic[Any, Any]:
@@ -207,6 +232,25 @@ async def _open_shop(settings: Settings) -> Running:
 def _seat(settings: Settings, mongo: Mongo) -> Seat:
     shard_lanes = ShardLanes(mongo) if settings.topology == "sharded" else None
     return Seat(mongo, settings.runtime_dir, committer=Committer(mongo, shard_lanes=shard_lanes))
+
+
+def _marks(settings: Settings) -> SharedMarks | None:
+    """None: nothing is cached. Write concern 1 acknowledges what a majority, which is cached, may not have yet."""
+    if not settings.catalogue_cache or settings.write_concern != "majority":
+        return None
+    try:
+        if settings.runtime_dir is not None:
+            locks.prepare(settings.runtime_dir)
+        return SharedMarks(settings.runtime_dir)
+    except OSError as error:
+        log.error("the catalogue is not cached, for the workers cannot share marks", exc_info=error)
+        return None
+
+
+def _cache(settings: Settings, mongo: Mongo, marks: SharedMarks) -> CatalogueCache:
+    frontiers: ports.Frontiers = ShardedFrontier(mongo) if settings.topology == "sharded" else ReplicaFrontier(mongo)
+    most_bytes = settings.catalogue_cache_mb * 1024 * 1024
+    return CatalogueCache(CommittedProducts(mongo), marks, frontiers, most_bytes=most_bytes)
 
 
 def _alone(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:

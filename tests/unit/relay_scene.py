@@ -50,7 +50,9 @@ class Scene:
         self.opened: list[str] = []  # how the feed was opened, and "closed"
         self.alive: set[str] = set()
         self.rooms = Rooms()
-        self.shop: Any = SimpleNamespace(changes=self, sessions=self, relay=RelayStatus(), **parts)
+        self.shop: Any = SimpleNamespace(
+            changes=self, sessions=self, relay=RelayStatus(), **({"cache": None} | parts)
+        )
         self.relay = Relay(self.shop, self.rooms)
         self._time = 0
 

@@ -53,4 +53,5 @@ class Shop:
     load: LabLoad
     probe: ports.Probe
     committer: ports.CommitterWatch | None = None  # strategies that have one
+    cache: ports.CatalogueCache | None = None  # None: switched off
     relay: RelayStatus = field(default_factory=RelayStatus)

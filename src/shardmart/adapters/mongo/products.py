@@ -7,10 +7,27 @@ from shardmart.adapters.mongo.failures import repository
 from shardmart.adapters.mongo.product_edits import ProductEdits
 from shardmart.adapters.mongo.product_reads import ProductReads
 from shardmart.adapters.mongo.transactions import Transactions
+from shardmart.domain import ports
 
 
 @repository
 class MongoProducts(ProductReads, ProductEdits):
-    def __init__(self, mongo: Mongo, transactions: Transactions, *, secondary_reads: bool = False) -> None:
+    def __init__(
+        self,
+        mongo: Mongo,
+        transactions: Transactions,
+        *,
+        secondary_reads: bool = False,
+        marks: ports.Marks | None = None,
+    ) -> None:
         ProductReads.__init__(self, mongo, secondary_reads=secondary_reads)
-        ProductEdits.__init__(self, mongo, transactions)
+        ProductEdits.__init__(self, mongo, transactions, marks)
+
+
+@repository
+class CommittedProducts(ProductReads):
+    """`ports.CatalogueSource`: what a majority has, from the primary."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        super().__init__(mongo)
+        self._products = self._catalogue = mongo.collection("products", majority=True)

@@ -153,7 +153,7 @@ class CatalogueCache:
         try:
             body, shown = await read()
             entry = fill.entry(body, shown, self._versions) if body is not None else None
-            if entry is not None and self._is_certain():
+            if entry is not None and self._is_certain() and self._holds(entry):
                 self._entries.put(key, entry)
             return body
         finally:

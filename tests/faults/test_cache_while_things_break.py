@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import re
+import signal
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.realtime.test_events import call
 from tests.sharded.shards import Shards, other
+from tests.support.api import ok
 from tests.support.caches import Scene, Worker, caches
+from tests.support.ledger import lines
 from tests.support.nodes import lab, primary, seller_there
-from tests.support.shop import Shop
+from tests.support.parallel import checkout_until_answered
+from tests.support.shop import Shop, new_key
 
 SECONDS = 3.0  # before and after what happens
+PURCHASES = 12
 LEAST = 200  # cached readings: fewer prove nothing
 
 
@@ -62,3 +72,40 @@ async def test_a_cache_that_is_broken_is_found_out(
             if scene.ledger.faults(scene.products):
                 return
     raise AssertionError(f"not found in {len(scene.ledger.readings)} readings, {scene.ledger.cached} of them cached")
+
+
+def test_a_killed_worker_leaves_nothing_stale(broken: Shop) -> None:
+    """Workers die while a checkout is under way, the committer among them; then every worker tells the true stock."""
+    chance = random.Random(7)
+    buyer, product = broken.buyer(), broken.product(seller_there(broken), stock=100)
+    page, hits = f"/api/products/{product['id']}", 0
+    for bought in range(1, PURCHASES + 1):
+        broken.anonymous.on_every_worker(page, 8)  # in the memory of all of them
+        if bought % 3 == 0:
+            victim = chance.choice(sorted(broken.demo.worker_pids()))
+            threading.Timer(chance.uniform(0, 0.03), os.kill, (victim, signal.SIGKILL)).start()
+        with broken.anonymous.fresh() as api:
+            api.token = buyer.api.token
+            answer = checkout_until_answered(api, lines((product, 1)), new_key())
+        assert answer.status_code == 201, answer.text
+        assert {stock for _ in range(8) if (stock := _stock(broken, page)) is not None} == {100 - bought}
+        hits += _hits(broken)
+    assert hits, "nothing was answered from memory"
+
+
+def _stock(shop: Shop, page: str) -> int | None:
+    """Over a new connection, which may reach any worker; None when that one died."""
+    try:
+        with shop.anonymous.fresh() as api:
+            return int(ok(api.get(page))["stock"])
+    except httpx.TransportError:
+        return None
+
+
+def _hits(shop: Shop) -> float:
+    try:
+        text = shop.anonymous.get("/metrics").text
+    except httpx.TransportError:
+        return 0
+    found = re.search(r'catalogue_cache_requests_total{page="product",result="hit"} (\S+)', text)
+    return float(found[1]) if found else 0

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from shardmart.adapters.marks import SharedMarks
 from shardmart.cache import catalogue as module
+from shardmart.cache.entries import Entries
+from shardmart.cache.fills import Fill
 from shardmart.domain.changes import Heard, Interrupted, Missed, Position, ProductChanged
 from shardmart.domain.errors import NotFound
 from shardmart.domain.listings import ListingQuery
 from tests.unit.builders import a_product
-from tests.unit.cache.scene import NEWEST, Node
+from tests.unit.cache.scene import MEGABYTE, NEWEST, Node
 
 IN_STOCK = ListingQuery(in_stock=True)
 
@@ -304,3 +309,23 @@ async def test_an_answer_that_would_take_too_much_of_it_is_not_kept() -> None:
     for _ in range(2):
         assert await node.workers[0].listing(NEWEST)
     assert node.catalogue.reads == 2
+
+
+def test_what_is_counted_is_not_less_than_what_python_needs() -> None:
+    marks, entries, products = SharedMarks(None), Entries(MEGABYTE * 1000), [a_product() for _ in range(2000)]
+    lists = [products[n : n + 20] for n in range(0, 2000, 20)]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for product in products:
+            entry = Fill.begin(marks, product.id).entry(bytes(400), [product], {})
+            assert entry is not None
+            entries.put("".join(product.id), entry)
+        for n, shown in enumerate(lists):
+            entry = Fill.begin(marks, None).entry(bytes(8000), shown, {})
+            assert entry is not None
+            entries.put((f"{'filters':300}{n}", None, 20), entry)
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert used < entries.bytes < used * 1.5

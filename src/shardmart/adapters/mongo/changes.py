@@ -83,6 +83,7 @@ class MongoChanges:
     async def follow(self, *, anew: bool = False, since: Position | None = None) -> AsyncGenerator[Heard, None]:
         if anew:
             self._token, self._since, self._forgotten = None, since, False
+        self._is_open = False
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pymongo import ReadPreference
+
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.failures import repository
 from shardmart.domain.changes import Frontier
@@ -33,7 +35,7 @@ class ReplicaFrontier:
 class ShardedFrontier:
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
-        self._products = mongo.collection("products")
+        self._products = mongo.collection("products").with_options(read_preference=ReadPreference.PRIMARY)
         self._seen: Any = None  # what the last look brought
 
     async def latest(self) -> Frontier:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pymongo import ReadPreference
+
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.failures import repository
 from shardmart.adapters.mongo.product_edits import ProductEdits
@@ -30,4 +32,5 @@ class CommittedProducts(ProductReads):
 
     def __init__(self, mongo: Mongo) -> None:
         super().__init__(mongo)
-        self._products = self._catalogue = mongo.collection("products", majority=True)
+        products = mongo.collection("products", majority=True)
+        self._products = self._catalogue = products.with_options(read_preference=ReadPreference.PRIMARY)

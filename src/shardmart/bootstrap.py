@@ -93,6 +93,8 @@ class Running:
             task.cancel()
         await self.shop.load.close()
         await asyncio.gather(*self.background, return_exceptions=True)
+        if self.cache is not None:
+            await self.cache.close()
         if self.committer is not None:
             await self.committer.close()
         await self.nodes.close()

@@ -17,7 +17,7 @@ from time import monotonic
 from shardmart import metrics
 from shardmart.cache.entries import Entries, Entry, look
 from shardmart.cache.fills import Fill, Read
-from shardmart.cache.freshness import BOUND_SECONDS, Freshness
+from shardmart.cache.freshness import Freshness
 from shardmart.domain.changes import Heard, Interrupted, Missed, ProductChanged
 from shardmart.domain.errors import NotFound, Unavailable
 from shardmart.domain.ids import is_owned_id, seller_of
@@ -54,6 +54,13 @@ class CatalogueCache:
         self._products, self._lists = _Counted("product"), _Counted("list")
         self._wanted, self._wanted_at = asyncio.Event(), float("-inf")
         self._wake: Callable[[], None] = lambda: None
+
+    async def close(self) -> None:
+        """Lets go of reads that are under way."""
+        tasks = [fill.task for fill in self._fills.values() if fill.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # ---- asking
 
@@ -243,5 +250,3 @@ def _looked_at(task: asyncio.Task[bytes | None]) -> None:
     if not task.cancelled():
         task.exception()
 
-
-__all__ = ["BOUND_SECONDS", "CatalogueCache"]

@@ -14,6 +14,7 @@ from shardmart.adapters.marks import SharedMarks
 from shardmart.cache import catalogue as module
 from shardmart.cache.entries import Entries
 from shardmart.cache.fills import Fill
+from shardmart.cache.freshness import BOUND_SECONDS
 from shardmart.domain.changes import Heard, Interrupted, Missed, Position, ProductChanged
 from shardmart.domain.errors import NotFound
 from shardmart.domain.listings import ListingQuery
@@ -198,7 +199,7 @@ async def test_it_steps_aside_until_the_feed_has_reached_what_was_written(node: 
     changed = node.change(product, marked=False, stock=6)
     await worker.cache._compare()  # the feed is behind, and was compared a moment ago
     assert await worker.product(product) == f"{product.id} v1 7"
-    await asyncio.sleep(module.BOUND_SECONDS + 0.05)
+    await asyncio.sleep(BOUND_SECONDS + 0.05)
     await worker.cache._compare()
     assert await worker.product(product) is None
     await worker.catch_up(ProductChanged(product.id, changed, moves=False))
@@ -250,7 +251,7 @@ async def test_a_frontier_that_does_not_answer_makes_it_step_aside_and_come_back
     try:
         node.catalogue.is_away = True
         await worker.product(product)
-        await asyncio.sleep(module.BOUND_SECONDS + 0.05)
+        await asyncio.sleep(BOUND_SECONDS + 0.05)
         assert await worker.product(product) is None
         node.catalogue.is_away = False
         end = asyncio.get_running_loop().time() + 10

@@ -15,44 +15,38 @@ import httpx
 import pytest
 
 from tests.realtime.test_events import call
-from tests.sharded.shards import Shards, other
+from tests.sharded.shards import move_there_and_back
 from tests.support.api import ok
-from tests.support.caches import Scene, Worker, caches
+from tests.support.caches import Worker, caches
 from tests.support.ledger import lines
 from tests.support.nodes import lab, primary, seller_there
 from tests.support.parallel import checkout_until_answered
-from tests.support.shop import Shop, new_key
+from tests.support.shop import Person, Shop, new_key
 
 SECONDS = 3.0  # before and after what happens
 PURCHASES = 12
 LEAST = 200  # cached readings: fewer prove nothing
 
 
-async def _elections(shop: Shop, scene: Scene) -> None:
+async def _elections(shop: Shop, seller: Person) -> None:
     for how in ("stepdown", "kill"):
         await call(lab, shop, await call(primary, shop), how)
         await asyncio.sleep(SECONDS)
 
 
-async def _moves(shop: Shop, scene: Scene) -> None:
-    """The seller's chunk, there and back; on a replica set there is none."""
-    if shop.demo.topology == "sharded":
-        with Shards(shop) as shards:
-            seller = shop.seller()
-            seller.user["id"] = scene.seller_id
-            home = (await call(shards.of, seller))["products"]
-            for shard in (other(home), home):
-                await call(shards.move, "products", seller, shard)
+async def _moves(shop: Shop, seller: Person) -> None:
+    await call(move_there_and_back, shop, seller)
 
 
 @pytest.mark.parametrize("happens", [_moves, _elections])
 async def test_no_cached_answer_is_older_than_allowed_or_of_no_version(
-    broken: Shop, tmp_path: Path, happens: Callable[[Shop, Scene], Awaitable[None]]
+    broken: Shop, tmp_path: Path, happens: Callable[[Shop, Person], Awaitable[None]]
 ) -> None:
-    async with caches(broken, seller_there(broken).id, tmp_path, seed=5) as scene:
+    seller = seller_there(broken)
+    async with caches(broken, seller.id, tmp_path, seed=5) as scene:
         going_on = asyncio.create_task(scene.go_on(SECONDS * 3))
         await asyncio.sleep(SECONDS)
-        await happens(broken, scene)
+        await happens(broken, seller)
         await going_on
         await scene.until_answered()
         await scene.go_on(SECONDS)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.realtime.test_events import call, token_of
-from tests.sharded.shards import Shards, other
+from tests.sharded.shards import move_there_and_back
 from tests.support.api import ok
 from tests.support.clock import wait_until
 from tests.support.demo import Demo
@@ -39,12 +39,7 @@ async def a_kill(shop: Shop, seller: Person) -> None:
 
 
 async def a_moved_chunk(shop: Shop, seller: Person) -> None:
-    """On a sharded cluster, there and back."""
-    if shop.demo.topology == "sharded":
-        with Shards(shop) as shards:
-            home = (await call(shards.of, seller))["products"]
-            for shard in (other(home), home):
-                await call(shards.move, "products", seller, shard)
+    await call(move_there_and_back, shop, seller)
 
 
 @pytest.mark.parametrize(

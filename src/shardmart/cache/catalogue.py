@@ -249,4 +249,3 @@ def _looked_at(task: asyncio.Task[bytes | None]) -> None:
     """A failure that nobody waited for is no warning."""
     if not task.cancelled():
         task.exception()
-

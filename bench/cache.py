@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 from time import perf_counter
@@ -34,7 +35,16 @@ def measure(stack: Stack, *, rounds: int, seconds: float) -> list[Row]:
                     log(f"{name} from memory, pass {n + 1}/{listing.PASSES}")
                     path = name.format(id=shown[7])
                     pairs[name] += listing.alternate(shop, bare, path, max(1, rounds // listing.PASSES), seconds)
+            log(f"{_share_from_memory(shop):.1%} were answered from memory")
     return [row for name, measured in pairs.items() for row in listing.rows(f"{name} from memory", measured, TARGET)]
+
+
+def _share_from_memory(shop: Server) -> float:
+    counted = {"hit": 0.0, "miss": 0.0, "bypass": 0.0}
+    text = httpx.get(f"{shop.url}/metrics").text
+    for result, number in re.findall(r'catalogue_cache_requests_total\{.*result="(\w+)"\} (\S+)', text):
+        counted[result] += float(number)
+    return counted["hit"] / sum(counted.values())
 
 
 @contextlib.contextmanager

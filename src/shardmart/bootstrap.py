@@ -49,6 +49,7 @@ from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
 from shardmart.cache.catalogue import CatalogueCache
 from shardmart.domain import ports
+from shardmart.domain.cache_ports import Frontiers
 from shardmart.domain.errors import Unavailable
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.load import LabLoad
@@ -250,7 +251,7 @@ def _marks(settings: Settings) -> SharedMarks | None:
 
 
 def _cache(settings: Settings, mongo: Mongo, marks: SharedMarks) -> CatalogueCache:
-    frontiers: ports.Frontiers = ShardedFrontier(mongo) if settings.topology == "sharded" else ReplicaFrontier(mongo)
+    frontiers: Frontiers = ShardedFrontier(mongo) if settings.topology == "sharded" else ReplicaFrontier(mongo)
     most_bytes = settings.catalogue_cache_mb * 1024 * 1024
     return CatalogueCache(CommittedProducts(mongo), marks, frontiers, most_bytes=most_bytes)
 

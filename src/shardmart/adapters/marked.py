@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from shardmart.domain.cache_ports import Marks
 from shardmart.domain.orders import Order, OrderFilter
 from shardmart.domain.paging import Page, Position
-from shardmart.domain.ports import Checkout, Marks, Orders, Outcomes
+from shardmart.domain.ports import Checkout, Orders, Outcomes
 from shardmart.domain.purchase import Outcome, Placed, Purchase, Rejected
 
 

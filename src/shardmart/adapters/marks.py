@@ -23,7 +23,7 @@ _MODE = 0o600
 
 
 class SharedMarks:
-    """`ports.Marks`; without a directory for this process alone."""
+    """`cache_ports.Marks`; without a directory for this process alone."""
 
     ANY: ClassVar[int] = 0
     MOVES: ClassVar[int] = 1

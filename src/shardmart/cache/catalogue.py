@@ -1,4 +1,4 @@
-"""Product pages and lists from memory: `ports.CatalogueCache`.
+"""Product pages and lists from memory: `cache_ports.CatalogueCache`.
 
 Two things keep them exact. Whoever changes a product on this app node moves its *mark* in memory that all workers of
 the node share, before it answers; an answer counts only while the marks are those from before it was read. All other
@@ -18,12 +18,12 @@ from shardmart import metrics
 from shardmart.cache.entries import Entries, Entry, look
 from shardmart.cache.fills import Fill, Read
 from shardmart.cache.freshness import Freshness
+from shardmart.domain.cache_ports import CatalogueSource, Frontiers, Marks
 from shardmart.domain.changes import Heard, Interrupted, Missed, ProductChanged
 from shardmart.domain.errors import NotFound, Unavailable
 from shardmart.domain.ids import is_owned_id, seller_of
 from shardmart.domain.listings import ListingQuery, Product
 from shardmart.domain.paging import Page, Position
-from shardmart.domain.ports import CatalogueSource, Frontiers, Marks
 
 SAMPLE_SECONDS = 0.06  # between questions for the frontier, while the cache is in use
 LATE_SECONDS = 1.0  # a question that is not answered by then is given up

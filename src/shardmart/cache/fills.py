@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shardmart.cache.entries import Entry, look
+from shardmart.domain.cache_ports import Marks
 from shardmart.domain.listings import Product
-from shardmart.domain.ports import Marks
 
 Read = Callable[[], Awaitable[tuple[bytes | None, Sequence[Product]]]]
 

@@ -10,7 +10,8 @@ from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import PRODUCT_FIELDS, log_document, product_document, product_of
 from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.transactions import Stale, Transactions
-from shardmart.domain import notices, ports
+from shardmart.domain import notices
+from shardmart.domain.cache_ports import Marks
 from shardmart.domain.edits import Edit, edit_log, edited, fields_of
 from shardmart.domain.errors import NotFound
 from shardmart.domain.ids import seller_of
@@ -24,7 +25,7 @@ MOVING = {"name", "price", "category", "is_active"}  # fields that decide which 
 class ProductEdits:
     """All changes go through `_write`, which strategy `group` replaces. Each is marked before it is answered."""
 
-    def __init__(self, mongo: Mongo, transactions: Transactions, marks: ports.Marks | None = None) -> None:
+    def __init__(self, mongo: Mongo, transactions: Transactions, marks: Marks | None = None) -> None:
         self._marks = marks
         self._mongo = mongo
         self._products = mongo.collection("products")

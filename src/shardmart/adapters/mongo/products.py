@@ -9,7 +9,7 @@ from shardmart.adapters.mongo.failures import repository
 from shardmart.adapters.mongo.product_edits import ProductEdits
 from shardmart.adapters.mongo.product_reads import ProductReads
 from shardmart.adapters.mongo.transactions import Transactions
-from shardmart.domain import ports
+from shardmart.domain.cache_ports import Marks
 
 
 @repository
@@ -20,7 +20,7 @@ class MongoProducts(ProductReads, ProductEdits):
         transactions: Transactions,
         *,
         secondary_reads: bool = False,
-        marks: ports.Marks | None = None,
+        marks: Marks | None = None,
     ) -> None:
         ProductReads.__init__(self, mongo, secondary_reads=secondary_reads)
         ProductEdits.__init__(self, mongo, transactions, marks)
@@ -28,7 +28,7 @@ class MongoProducts(ProductReads, ProductEdits):
 
 @repository
 class CommittedProducts(ProductReads):
-    """`ports.CatalogueSource`: what a majority has, from the primary."""
+    """`cache_ports.CatalogueSource`: what a majority has, from the primary."""
 
     def __init__(self, mongo: Mongo) -> None:
         super().__init__(mongo)

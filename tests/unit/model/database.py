@@ -1,20 +1,17 @@
-"""The database as the protocols see it: single writes that are atomic, and transactions that see a snapshot.
+"""The database as the protocols see it: single writes that are atomic (transactions: `transacting`).
 
 Each class has the face of the one it stands for, and every access is a step of the explorer's world.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure
+from pymongo.errors import AutoReconnect
 
-from shardmart.adapters.mongo.group.batch import Books, Changes
-from shardmart.adapters.mongo.group.members import Member
 from shardmart.adapters.mongo.reservation.carts import Mark
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import EmptyCart, Unavailable
@@ -27,8 +24,6 @@ from shardmart.domain.reservations import Hold, Intent, Move, Stand, State, chai
 from shardmart.domain.stock import ChangeType, StockLog, stock_log
 from tests.unit.builders import AT
 from tests.unit.model.explorer import World
-
-CONFLICT = OperationFailure("conflict", 112, {"errorLabels": ["TransientTransactionError"]})
 
 
 @dataclass
@@ -87,6 +82,10 @@ class Database:
         for id, holds in self.holds.items():
             if holds:
                 yield Violation(5, f"product {id}: {holds}")
+
+    def marked(self, buyer_id: str) -> tuple[Cart, Mark | None]:
+        """A cart with its mark, which are one document."""
+        return self.carts[buyer_id], self.marks.get(buyer_id)
 
     def move(self, log: StockLog) -> None:
         shelf = self.shelves[log.product_id]
@@ -157,6 +156,8 @@ class Intents(Part):
     async def get(self, checkout_id: str) -> Intent | None:
         return await self._step("intent?", lambda: self.db.outcomes.get(checkout_id), writes=False)
 
+    latest = get
+
     async def begin(self, purchase: Purchase, *, attempt: str, at: datetime) -> Intent | None:
         intent = Intent(purchase, State.PENDING, attempt, at)
         return intent if await self._step("begin", lambda: self._insert(intent)) else None
@@ -212,7 +213,7 @@ class Holds(Part):
     async def hold(self, intent: Intent, line: Line, *, at: datetime) -> Hold | None:
         return await self._step("hold", lambda: self._hold(intent, line, at))
 
-    async def put_back(self, hold: Hold, *, at: datetime) -> Hold | None:
+    async def put_back(self, hold: Hold, *, at: datetime) -> tuple[Hold, Stand] | None:
         return await self._step("put back", lambda: self._put_back(hold, at))
 
     async def forget(self, hold: Hold) -> None:
@@ -255,15 +256,15 @@ class Holds(Part):
             self._add(line.product_id, -line.quantity)
         return self._stand(line.product_id).held_for(intent.checkout_id, intent.attempt)
 
-    def _put_back(self, hold: Hold, at: datetime) -> Hold | None:
+    def _put_back(self, hold: Hold, at: datetime) -> tuple[Hold, Stand] | None:
         found = next((h for h in self._of(hold.product_id) if h.version == hold.version), None)
         if found is None or found.returned is not None:
-            return found
+            return found and (found, self._stand(hold.product_id))
         shelf = self.db.shelves[hold.product_id]
         returned = replace(found, returned=Move(shelf.version + 1, shelf.stock, at))
         self.db.holds[hold.product_id] = tuple(returned if h is found else h for h in self._of(hold.product_id))
         self._add(hold.product_id, hold.quantity)
-        return returned
+        return returned, self._stand(hold.product_id)
 
     def _add(self, product_id: str, units: int) -> None:
         shelf = self.db.shelves[product_id]
@@ -313,80 +314,3 @@ class CartMarks(Part):
 
         await self._step("empty", empty)
         await self.unmark(buyer_id, mine)
-
-
-# ---- group
-
-
-class Session:
-    """A transaction: what it read is a snapshot, and who commits first wins. The server remembers a commit."""
-
-    def __init__(self, db: Database, world: World) -> None:
-        self.db, self.world = db, world
-        self.in_transaction = self.committed = self.killed = False
-        self.snapshot = self.changes = None  # type: Any
-
-    async def commit_transaction(self) -> None:
-        unknown = {"errorLabels": ["UnknownTransactionCommitResult"]}
-
-        class CommitLost(AutoReconnect):
-            def __init__(self) -> None:
-                super().__init__("lost", unknown)
-                self._add_error_label("UnknownTransactionCommitResult")
-
-        await self.world.step("commit", self._commit, lost=CommitLost)
-
-    async def abort_transaction(self) -> None:
-        self.in_transaction = False
-
-    def _commit(self) -> None:
-        if self.committed:
-            return
-        if self.killed:
-            raise OperationFailure("killed", 251, {"errorLabels": ["TransientTransactionError"]})
-        changes: Changes = self.changes
-        moved = any(self.db.shelves[id].version != shelf.version for id, shelf in changes.before.items())
-        if moved or (self.db.unique and any(p.checkout_id in self.db.outcomes for p, _ in changes.outcomes)):
-            raise CONFLICT
-        self.committed, self.in_transaction = True, False
-        for purchase, outcome in changes.outcomes:
-            self.db.outcomes[purchase.checkout_id] = Intent(purchase, State.PLACED, "", AT, outcome, settled=True)
-            self.db.orders |= {o.id: o for o in getattr(outcome, "orders", ())}
-        for log in changes.logs:
-            self.db.logs[log.id] = log
-            self.db.move(log)
-
-
-class Transacting:
-    """Stands for `Mongo`, `Sessions` and `BatchStore` together."""
-
-    def __init__(self, db: Database, world: World) -> None:
-        self.db, self.world = db, world
-
-    def collection(self, name: str) -> None: ...
-
-    async def begin(self, session: Session) -> None:
-        session.in_transaction, session.committed, session.snapshot = True, False, None
-
-    async def open(self) -> Session:
-        return Session(self.db, self.world)
-
-    async def discard(self, session: Session, *, kill: bool = False) -> None:
-        session.killed = session.killed or kill
-
-    async def read(self, session: Session, members: Sequence[Member], *, look: bool) -> Books:
-        held: list[Books] = []
-
-        def read() -> Books:
-            session.snapshot = copy.copy(self.db.outcomes)
-            ids = {id for member in members for id in member.products}
-            known = {m.id: self.db.outcomes[m.id].outcome for m in members if look and m.id in self.db.outcomes}
-            return Books({id: self.db.shelves[id] for id in ids}, outcomes=known)
-
-        await self.world.step("read", lambda: held.append(read()), lost=AutoReconnect, writes=False)
-        return held[0]
-
-    async def write(self, session: Session, books: Books, changes: Changes, *, at: datetime) -> None:
-        if self.db.unique and any(purchase.checkout_id in session.snapshot for purchase, _ in changes.outcomes):
-            raise DuplicateKeyError("outcome", 11000)
-        session.changes = changes

@@ -43,19 +43,23 @@ class Transactions:
         *,
         deadline: float | None = None,
         products: Sequence[str] = (),
+        ahead: bool = False,
     ) -> T:
         """What `body` returns, once it has committed. It may run several times, so it must not act elsewhere.
 
-        `products`: those it writes, for which it queues behind this worker's other transactions.
+        `products`: those it writes, for which it queues behind this worker's other transactions; with `ahead`
+        before those who have none: a change by hand does not wait for all who want to buy.
 
         `deadline` in the loop's time, WRITE_SECONDS from now by default. Raises Unavailable when it passes; the
         outcome is unknown then if the commit was under way. Errors of the body abort and pass through.
         """
         until = deadline if deadline is not None else asyncio.get_running_loop().time() + WRITE_SECONDS
-        return await self._unhurried.run(self._run(body, until, products))
+        return await self._unhurried.run(self._run(body, until, products, ahead))
 
-    async def _run(self, body: Callable[[Session], Awaitable[T]], until: float, products: Sequence[str]) -> T:
-        async with self._gates.hold(products, until=until):
+    async def _run(
+        self, body: Callable[[Session], Awaitable[T]], until: float, products: Sequence[str], ahead: bool
+    ) -> T:
+        async with self._gates.hold(products, until=until, ahead=ahead):
             return await self._retry(body, until)
 
     async def _retry(self, body: Callable[[Session], Awaitable[T]], until: float) -> T:

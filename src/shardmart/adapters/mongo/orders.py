@@ -66,7 +66,7 @@ class MongoOrders:
             await store_notices(self._mongo, notices.of_status(order, at=at), session)
             return order
 
-        return await self._transactions.run(body, products=ids, ahead=True)
+        return await self._transactions.run(body, products=ids, by_hand=True)
 
     async def _finish(self, seller_id: str, id: str, status: Status, at: datetime, session: Session) -> Order:
         """placed -> `status`, for the first who comes."""

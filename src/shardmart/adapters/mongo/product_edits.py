@@ -100,7 +100,7 @@ class ProductEdits:
             await store_notices(self._mongo, notices.of_edit(before, after), session)
             return after
 
-        return await self._transactions.run(body, products=[edit.product_id], ahead=True)
+        return await self._transactions.run(body, products=[edit.product_id], by_hand=True)
 
 
 def _require_own(seller_id: str, id: str) -> None:

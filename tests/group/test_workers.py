@@ -72,7 +72,7 @@ async def test_one_key_at_both_workers_is_one_checkout(scene: Scene) -> None:
     await scene.audit_is_clean()
 
 
-@pytest.mark.parametrize("strategy", ["group", "transaction", "reservation"])
+@pytest.mark.parametrize("strategy", ["group", "transaction"])
 async def test_a_cancellation_a_stock_change_and_a_price_edit_succeed_within_a_second(
     scene: Scene, strategy: str
 ) -> None:

@@ -73,8 +73,9 @@ class MongoAuditor:
             started = time.perf_counter()
             suspects, checked = await self._look()
             persistent, left = await self._look_again(suspects)
-        if checked[LEFT_OUT] + left:
-            checked[LEFT_OUT] += left
+        left += checked.get(LEFT_OUT, 0)
+        if left:
+            checked[LEFT_OUT] = left
             if not persistent:
                 raise Unavailable("There are more suspects than can be looked at again.")
         return AuditReport(persistent, dict(checked), round(time.perf_counter() - started, 3))

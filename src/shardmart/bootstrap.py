@@ -145,9 +145,12 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     }
     committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
+        group = GroupCheckout(committer)
         wired |= {
             "committer": committer,
-            "checkout": GroupCheckout(committer),
+            "checkout": group,
+            # a key belongs to the buyer: on a sharded cluster its claim lies on another shard than most outcomes
+            "claiming": group if settings.topology == "replica" else None,
             "orders": GroupOrders(mongo, transactions, committer),
             "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries),
         }

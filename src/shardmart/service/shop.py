@@ -53,4 +53,5 @@ class Shop:
     load: LabLoad
     probe: ports.Probe
     committer: ports.CommitterWatch | None = None  # strategies that have one
+    claiming: ports.ClaimingCheckout | None = None  # a strategy that needs no claims before it
     relay: RelayStatus = field(default_factory=RelayStatus)

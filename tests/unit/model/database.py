@@ -6,7 +6,7 @@ Each class has the face of the one it stands for, and every access is a step of 
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure
 
 from shardmart.adapters.mongo.group.batch import Books, Changes
-from shardmart.adapters.mongo.group.members import Member
+from shardmart.adapters.mongo.group.members import Checkout, Member
 from shardmart.adapters.mongo.reservation.carts import Mark
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import EmptyCart, Unavailable
@@ -42,6 +42,7 @@ class Database:
     carts: dict[str, Cart] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     unique = True  # outcomes by their id
+    unique_claims = True
 
     @classmethod
     def of(cls, *shelves: Shelf) -> Database:
@@ -88,6 +89,12 @@ class Database:
             if holds:
                 yield Violation(5, f"product {id}: {holds}")
 
+    def meets(self, changes: Changes, outcomes: Container[str], claims: Container[str]) -> bool:
+        """Whether a unique index refuses what would be inserted beside these."""
+        return (self.unique and any(p.checkout_id in outcomes for p, _ in changes.outcomes)) or (
+            self.unique_claims and any(claim.id in claims for claim in changes.claims)
+        )
+
     def move(self, log: StockLog) -> None:
         shelf = self.shelves[log.product_id]
         self.shelves[log.product_id] = replace(shelf, stock=log.new_stock, version=log.version)
@@ -100,8 +107,8 @@ class Claims:
     async def get(self, claim_id: str) -> Claim | None:
         return await self._step("claim?", lambda: self.db.claims.get(claim_id), writes=False)
 
-    async def take(self, claim: Claim) -> Claim:
-        return await self._step("claim", lambda: self.db.claims.setdefault(claim.id, claim))
+    async def take(self, claim: Claim) -> bool:
+        return await self._step("claim", lambda: self.db.claims.setdefault(claim.id, claim) is claim)
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         def extend() -> bool:
@@ -346,9 +353,10 @@ class Session:
             raise OperationFailure("killed", 251, {"errorLabels": ["TransientTransactionError"]})
         changes: Changes = self.changes
         moved = any(self.db.shelves[id].version != shelf.version for id, shelf in changes.before.items())
-        if moved or (self.db.unique and any(p.checkout_id in self.db.outcomes for p, _ in changes.outcomes)):
+        if moved or self.db.meets(changes, self.db.outcomes, self.db.claims):
             raise CONFLICT
         self.committed, self.in_transaction = True, False
+        self.db.claims |= {claim.id: claim for claim in changes.claims}
         for purchase, outcome in changes.outcomes:
             self.db.outcomes[purchase.checkout_id] = Intent(purchase, State.PLACED, "", AT, outcome, settled=True)
             self.db.orders |= {o.id: o for o in getattr(outcome, "orders", ())}
@@ -378,15 +386,16 @@ class Transacting:
         held: list[Books] = []
 
         def read() -> Books:
-            session.snapshot = copy.copy(self.db.outcomes)
+            session.snapshot = copy.copy(self.db.outcomes), copy.copy(self.db.claims)
             ids = {id for member in members for id in member.products}
             known = {m.id: self.db.outcomes[m.id].outcome for m in members if look and m.id in self.db.outcomes}
-            return Books({id: self.db.shelves[id] for id in ids}, outcomes=known)
+            taken = {m.claim.id for m in members if isinstance(m, Checkout) and m.claim} & set(self.db.claims)
+            return Books({id: self.db.shelves[id] for id in ids}, outcomes=known, claims=taken)
 
         await self.world.step("read", lambda: held.append(read()), lost=AutoReconnect, writes=False)
         return held[0]
 
     async def write(self, session: Session, books: Books, changes: Changes, *, at: datetime) -> None:
-        if self.db.unique and any(purchase.checkout_id in session.snapshot for purchase, _ in changes.outcomes):
-            raise DuplicateKeyError("outcome", 11000)
+        if self.db.meets(changes, *session.snapshot):
+            raise DuplicateKeyError("outcome or claim", 11000)
         session.changes = changes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,9 +13,10 @@ from typing import Any
 from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
-from shardmart import realtime
+from shardmart import __version__, realtime
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
+from shardmart.adapters.mongo.app_nodes import MongoAppNodes
 from shardmart.adapters.mongo.audit import MongoAuditor
 from shardmart.adapters.mongo.carts import MongoCarts
 from shardmart.adapters.mongo.changes import MongoChanges
@@ -44,6 +46,8 @@ from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
 from shardmart.domain import ports
 from shardmart.domain.errors import Unavailable
+from shardmart.domain.reports import AppNode
+from shardmart.service.app_nodes import beat_forever
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
@@ -58,6 +62,7 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
 GROUPED = ("auto", "group")
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 @dataclass
@@ -75,7 +80,7 @@ class Running:
         if self.committer is not None:
             self.committer.start()
         sweepers = (sweep_forever, recover_forever, sweep_photos_forever)
-        self.background += [asyncio.create_task(sweep(self.shop)) for sweep in sweepers]
+        self.background += [asyncio.create_task(work(self.shop)) for work in (*sweepers, beat_forever)]
 
     async def close(self) -> None:
         for task in self.background:
@@ -134,6 +139,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
+        "app_nodes": _app_nodes(settings, mongo),
         "nodes": nodes,
         "auditor": MongoAuditor(
             mongo,
@@ -205,6 +211,13 @@ async def _open_shop(settings: Settings) -> Running:
     running = build(await with_topology(settings))
     running.start()
     return running
+
+
+def _app_nodes(settings: Settings, mongo: Mongo) -> MongoAppNodes:
+    """A node that listens on every address is named by its machine."""
+    machine = socket.gethostname()
+    host = machine if settings.host in EVERY_ADDRESS else settings.host
+    return MongoAppNodes(mongo, AppNode(f"{host}:{settings.port}", settings.workers, __version__), machine=machine)
 
 
 def _seat(settings: Settings, mongo: Mongo) -> Seat:

@@ -23,6 +23,7 @@ from shardmart.domain.orders import Order, OrderFilter
 from shardmart.domain.paging import Page, Position
 from shardmart.domain.purchase import Line, Outcome, Purchase, Shelf
 from shardmart.domain.reports import (
+    AppNode,
     AuditReport,
     Day,
     Explanation,
@@ -317,6 +318,19 @@ class Topology(Protocol):
 
     async def explain(self, name: str) -> Explanation:
         """Raises NotFound for a name that is not among the shapes."""
+
+
+class AppNodes(Protocol):
+    """The app nodes of this shop, wherever they run."""
+
+    @property
+    def me(self) -> AppNode: ...
+
+    async def beat(self) -> None:
+        """Says that this node lives."""
+
+    async def alive(self) -> list[AppNode]:
+        """Those that said so in the last ten seconds, and this one."""
 
 
 class NodeControl(Protocol):

@@ -48,6 +48,7 @@ class Shop:
     changes: ports.Changes
     statistics: ports.Statistics
     topology: ports.Topology
+    app_nodes: ports.AppNodes
     nodes: ports.NodeControl
     auditor: ports.Auditor
     load: LabLoad

@@ -35,6 +35,7 @@ class Books:
     outcomes: dict[str, Outcome | None] = field(default_factory=dict)  # of earlier runs; None: a change was made
     claims: set[str] = field(default_factory=set)  # keys that are taken, of those that are asked for
     unsettled: set[str] = field(default_factory=set)  # checkouts that strategy `reservation` has begun
+    being_bought: set[str] = field(default_factory=set)  # carts, by buyer, that such a one may yet empty
 
 
 @dataclass(slots=True)
@@ -98,13 +99,18 @@ class Batch:
         return outcome
 
     def _empty_cart(self, purchase: Purchase) -> None:
-        """Unless it was filled further meanwhile. Raises EmptyCart when somebody bought it before."""
+        """Unless it was filled further meanwhile. Raises EmptyCart when somebody bought it before.
+
+        Raises Unavailable while a checkout by reservation has marked it: that one may be placed or undone.
+        """
         if purchase.cart_version is None:
             return
         cart = self.books.carts.get(purchase.buyer_id)
         if cart is None or not cart.lines:
             raise EmptyCart
         if cart.version == purchase.cart_version:
+            if purchase.buyer_id in self.books.being_bought:
+                raise Unavailable
             self.changes.emptied.append(cart)
             self.books.carts[purchase.buyer_id] = replace(cart, lines=(), version=cart.version + 1)
 

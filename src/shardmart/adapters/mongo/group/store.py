@@ -25,6 +25,7 @@ from shardmart.adapters.mongo.group.batch import Books, Changes
 from shardmart.adapters.mongo.group.members import Cancellation, Checkout, Member, ProductEdit, home_of
 from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_edits import changed_fields
+from shardmart.adapters.mongo.reservation.marks import being_bought
 from shardmart.adapters.mongo.transactions import Stale
 from shardmart.domain.ids import seller_of
 from shardmart.domain.orders import Order, Status
@@ -59,6 +60,7 @@ class BatchStore:
         if buyers := {member.cart for member in members if isinstance(member, Checkout) and member.cart}:
             carts = await self._carts.find({"_id": {"$in": sorted(buyers)}}, session=session).to_list(len(buyers))
             books.carts = {d["_id"]: cart_of(d) for d in carts}
+            books.being_bought = await being_bought(self._mongo, carts, session)
         if keys := {member.claim.id for member in members if isinstance(member, Checkout) and member.claim}:
             # always: a key that is asked for again must not cost the others their batch
             taken = await self._claims.find({"_id": {"$in": sorted(keys)}}, {"_id": 1}, session=session).to_list(

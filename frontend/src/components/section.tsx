@@ -1,11 +1,33 @@
-import { NavLink } from "react-router";
+import type { ReactNode } from "react";
+import { NavLink, Outlet, Route, Routes } from "react-router";
 
+import { NoPage } from "@/components/no-page";
 import { cx } from "@/lib/class-names";
 
 export type SectionLink = { to: string; title: string; end?: boolean };
 
-/** The pages of one area, beneath its heading; scrolls sideways on phones. */
-export function SectionNav({ label, links }: { label: string; links: SectionLink[] }) {
+type SectionProps = { label: string; links: SectionLink[]; children: ReactNode };
+
+/** The pages of one area, given as `<Route>`s, each beneath the area's own navigation. */
+export function Section({ label, links, children }: SectionProps) {
+  const frame = (
+    <div className="page py-8">
+      <SectionNav label={label} links={links} />
+      <Outlet />
+    </div>
+  );
+  return (
+    <Routes>
+      <Route element={frame}>
+        {children}
+        <Route path="*" element={<NoPage />} />
+      </Route>
+    </Routes>
+  );
+}
+
+/** Scrolls sideways on phones. */
+function SectionNav({ label, links }: { label: string; links: SectionLink[] }) {
   return (
     <nav aria-label={label} className="mb-8 overflow-x-auto border-b border-line">
       <ul className="flex gap-1">

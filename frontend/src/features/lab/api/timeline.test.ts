@@ -38,8 +38,13 @@ test("the gap reaches from the last look with a primary to the first with anothe
   expect(happenings.find((one) => one.kind === "primary")?.gap).toBe(4000);
 });
 
-test("a step down between two looks is a change of primary without a gap", () => {
+test("a primary that was replaced between two looks was missed no longer than that", () => {
   const [news] = after(["PSS", 0], ["SPS", 1000]).happenings;
+  expect(news).toMatchObject({ kind: "primary", text: "rs0-2 is the primary of rs0", gap: 1000 });
+});
+
+test("how long a primary had been missed before the first look is not known", () => {
+  const [news] = after(["DSS", 0], ["DPS", 1000]).happenings;
   expect(news).toMatchObject({ kind: "primary", text: "rs0-2 is the primary of rs0" });
   expect(news).not.toHaveProperty("gap");
 });

@@ -3,7 +3,7 @@ import type { Topology } from "./queries";
 import { setsOf, routersOf } from "@/lib/topology";
 
 export type Kind = "primary" | "lost" | "down" | "up" | "moved" | "asked";
-/** Something that happened; `gap`: milliseconds for which the set had no primary, as far as one could look. */
+/** Something that happened; `gap`: milliseconds from the last look with the old primary to the first with the new one. */
 export type Happening = { id: number; at: number; kind: Kind; text: string; gap?: number };
 /** What the last look showed, and when each set was last seen with a primary, if it has none now. */
 export type Timeline = { happenings: Happening[]; seen: Seen | null; without: ReadonlyMap<string, number> };
@@ -32,7 +32,7 @@ export function looked(before: Timeline, topology: Topology, at: number): Timeli
       without.set(set, last.at);
       news.push({ at, kind: "lost", text: `${set} has no primary: writes wait` });
     } else {
-      const since = without.get(set);
+      const since = without.get(set) ?? (was === null ? undefined : last.at);
       without.delete(set);
       news.push({ at, kind: "primary", text: `${primary} is the primary of ${set}`, ...(since === undefined ? {} : { gap: at - since }) });
     }

@@ -35,7 +35,7 @@ export function Sales({ figures, sales, days, children }: SalesProps) {
               id: one.product_id,
               name: one.name,
               amount: one.revenue,
-              value: `${count(one.units)} · ${money(one.revenue)}`,
+              value: `${count(one.units)} sold · ${money(one.revenue)}`,
             }))}
           />
         </Card>

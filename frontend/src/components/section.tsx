@@ -1,5 +1,5 @@
-import type { ReactNode } from "react";
-import { NavLink, Outlet, Route, Routes } from "react-router";
+import { useEffect, useRef, type ReactNode } from "react";
+import { NavLink, Outlet, Route, Routes, useLocation } from "react-router";
 
 import { NoPage } from "@/components/no-page";
 import { cx } from "@/lib/class-names";
@@ -26,10 +26,16 @@ export function Section({ label, links, children }: SectionProps) {
   );
 }
 
-/** Scrolls sideways on phones. */
+/** Scrolls sideways on phones; the page that is open is in sight. */
 function SectionNav({ label, links }: { label: string; links: SectionLink[] }) {
+  const nav = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    const chosen = nav.current?.querySelector<HTMLElement>("[aria-current=page]");
+    if (chosen) nav.current?.scrollTo({ left: chosen.offsetLeft - nav.current.clientWidth / 4 });
+  }, [pathname]);
   return (
-    <nav aria-label={label} className="mb-8 overflow-x-auto border-b border-line">
+    <nav ref={nav} aria-label={label} className="relative mb-8 overflow-x-auto border-b border-line">
       <ul className="flex gap-1">
         {links.map(({ to, title, end = false }) => (
           <li key={to}>

@@ -63,7 +63,7 @@ function Figures({ of: all, days }: { of: Dashboard; days: number }) {
             id: one.seller_id,
             name: one.name,
             amount: one.revenue,
-            value: `${count(one.orders)} · ${money(one.revenue)}`,
+            value: `${count(one.orders)} orders · ${money(one.revenue)}`,
           }))}
         />
       </Card>

@@ -60,6 +60,15 @@ test("a moved chunk is told, and an answer without chunks is not", () => {
   expect(happenings.map((one) => one.text)).toEqual(["Chunks of products: b 2", "Chunks of products: a 1, b 1"]);
 });
 
+test("what was asked for stands before what came of it, also when its answer came later", () => {
+  const { happenings } = asked(after(["PSS", 0], ["DSS", 1000]), "rs0-1 was killed from here", 900);
+  expect(happenings.map((one) => one.text)).toEqual([
+    "rs0 has no primary: writes wait",
+    "rs0-1 is down",
+    "rs0-1 was killed from here",
+  ]);
+});
+
 test("happenings are numbered, and the oldest are forgotten", () => {
   const timeline = Array.from({ length: 150 }).reduce<Timeline>((before, _, at) => asked(before, `${at}`, at), NOTHING);
   expect(timeline.happenings).toHaveLength(100);

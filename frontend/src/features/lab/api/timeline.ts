@@ -50,9 +50,9 @@ export function asked(before: Timeline, text: string, at: number): Timeline {
 }
 
 function added(happenings: Happening[], news: Omit<Happening, "id">[]): Happening[] {
-  const last = happenings[0]?.id ?? 0;
+  const last = Math.max(0, ...happenings.map((one) => one.id));
   const numbered = news.map((one, index) => ({ ...one, id: last + index + 1 }));
-  return [...numbered.reverse(), ...happenings].slice(0, MOST);
+  return [...numbered.reverse(), ...happenings].sort((a, b) => b.at - a.at).slice(0, MOST);
 }
 
 function see(topology: Topology, at: number): Seen {

@@ -71,7 +71,7 @@ async def _status(uri: str, host: str) -> tuple[str | None, dict[str, Any]]:
 
 
 async def _listens(host: str) -> bool:
-    """A killed member refuses at once; the driver would try again for all of its time, and the lab see late who leads."""
+    """A killed member refuses at once; the driver would go on trying, and the lab see late who leads."""
     name, _, port = host.rpartition(":")
     try:
         _, writer = await asyncio.wait_for(asyncio.open_connection(name.strip("[]"), int(port)), MEMBER_SECONDS)

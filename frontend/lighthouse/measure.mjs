@@ -1,6 +1,8 @@
-// node measure.mjs CATEGORIES URL…: Lighthouse (mobile) scores of each page as JSON, with what cost points.
+// node measure.mjs CATEGORIES URL…: Lighthouse (mobile) scores of each page as JSON, with what cost points; `times` in ms.
 import { launch } from "chrome-launcher";
 import lighthouse from "lighthouse";
+
+const TIMES = { FCP: "first-contentful-paint", LCP: "largest-contentful-paint", TBT: "total-blocking-time" };
 
 const [categories, ...urls] = process.argv.slice(2);
 const chrome = await launch({
@@ -21,5 +23,7 @@ async function measure(url) {
   const lost = Object.values(lhr.categories).flatMap(({ auditRefs }) =>
     auditRefs.filter(({ id, weight }) => weight > 0 && (lhr.audits[id].score ?? 1) < 1).map(({ id }) => id),
   );
-  return { url, scores: Object.fromEntries(scores), lost, error: lhr.runtimeError?.message ?? null };
+  const times = Object.entries(TIMES).flatMap(([name, id]) => (lhr.audits[id] ? [[name, Math.round(lhr.audits[id].numericValue)]] : []));
+  const error = lhr.runtimeError?.message ?? null;
+  return { url, scores: Object.fromEntries(scores), lost, error, times: Object.fromEntries(times) };
 }

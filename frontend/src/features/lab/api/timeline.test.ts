@@ -38,9 +38,15 @@ test("the gap reaches from the last look with a primary to the first with anothe
   expect(happenings.find((one) => one.kind === "primary")?.gap).toBe(4000);
 });
 
-test("a primary that was replaced between two looks was missed no longer than that", () => {
+test("a primary that died and was replaced between two looks was missed for no longer than from one to the other", () => {
+  const { happenings } = after(["PSS", 0], ["DPS", 3000]);
+  expect(happenings.find((one) => one.kind === "primary")?.gap).toBe(3000);
+});
+
+test("a step down between two looks is a change of primary without a gap", () => {
   const [news] = after(["PSS", 0], ["SPS", 1000]).happenings;
-  expect(news).toMatchObject({ kind: "primary", text: "rs0-2 is the primary of rs0", gap: 1000 });
+  expect(news).toMatchObject({ kind: "primary", text: "rs0-2 is the primary of rs0" });
+  expect(news).not.toHaveProperty("gap");
 });
 
 test("how long a primary had been missed before the first look is not known", () => {

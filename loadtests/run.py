@@ -151,6 +151,8 @@ def _load(observed: Observed, target: Target, breaker: Breaker | None, stop: thr
         observed.memory = {role: summary(sizes) for role, sizes in sampler.memory.sizes.items()}
     observed.statistics = load.statistics()
     observed.ledger = ledger.read(directory)
+    began = [one.at - 1.0 for one in observed.ledger.seconds if one.requests]
+    observed.began = min([observed.began, *began])  # load processes tell it late, or with their last words
     if observed.complete and not observed.ledger.seconds:
         raise CouldNotRun(f"Locust did nothing: {load.last_words()}")
 

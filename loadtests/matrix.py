@@ -118,6 +118,7 @@ def _name(topology: str, strategy: str, scenario: str) -> str:
 def _one(options: Options, settings: dict[str, str]) -> None:
     log(f"{options.topology}, {options.strategy}, {options.scenario}")
     options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / REPORT).unlink(missing_ok=True)
     observed = run(options)
     observed.settings = settings
     made = results.write(observed)

@@ -7,12 +7,13 @@ from pathlib import Path
 from runs import run, run_on
 
 from cluster.network import why_not
+from loadtests.faults.plan import parse
 from tests.support.matrix import Setup
 from tests.support.shop import Shop
 
 PLANS = {
-    "replica": "stepdown@2s,kill-committer@5s,kill-primary@9s+3s",
-    "sharded": "move-chunk@1s,kill-router@6s+1s,kill-primary@11s+3s",
+    "replica": "stepdown@2s,kill-committer@5s,kill-worker@7s,kill-primary@9s+3s",
+    "sharded": "move-chunk@1s,kill-router@6s+1s,kill-worker@9s,kill-primary@11s+3s",
 }
 
 
@@ -29,6 +30,14 @@ def test_a_run_with_faults_comes_out_consistent_and_tells_the_gaps(broken: Shop,
     assert report["acknowledged"] > 0
     page = (tmp_path / "report.html").read_text()
     assert all(what in page for what in expected)
+
+
+def test_a_run_with_faults_left_to_chance_comes_out_consistent(broken: Shop, tmp_path: Path) -> None:
+    done = run_on(broken, tmp_path, "mixed", "--users", 4, "--time", "20s", "--faults", "random:3")
+    assert done.code == 0, done.said
+    drawn = parse("random:3", topology=broken.demo.topology, strategy="auto", seconds=20)
+    assert [fault["what"] for fault in done.report["faults"]] == [fault.what for fault in drawn] != []
+    assert (done.report["verdict"], done.report["complete"]) == ("consistent", True)
 
 
 def test_a_demo_without_a_network_of_its_members_own_cannot_be_partitioned(broken: Shop, tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ async function primary(page: Page): Promise<string> {
   return ((await card.getAttribute("aria-label")) ?? "").replace("Step down ", "");
 }
 
+test.afterEach(async ({ api }) => {
+  await api.send("DELETE", "/api/lab/load", await api.login(ADMIN.email)); // a test that failed leaves nobody buying
+});
+
 test("the primary is killed under load: one sees it, sees the dip, and sees it heal", async ({ page, api, conduct }) => {
   test.setTimeout(150_000);
   conduct.allow(/503|409|WebSocket|ERR_/); // the database is away for some seconds, on purpose

@@ -38,6 +38,11 @@ test("the gap reaches from the last look with a primary to the first with anothe
   expect(happenings.find((one) => one.kind === "primary")?.gap).toBe(4000);
 });
 
+test("a primary that died and was replaced between two looks was missed for no longer than from one to the other", () => {
+  const { happenings } = after(["PSS", 0], ["DPS", 3000]);
+  expect(happenings.find((one) => one.kind === "primary")?.gap).toBe(3000);
+});
+
 test("a step down between two looks is a change of primary without a gap", () => {
   const [news] = after(["PSS", 0], ["SPS", 1000]).happenings;
   expect(news).toMatchObject({ kind: "primary", text: "rs0-2 is the primary of rs0" });

@@ -32,7 +32,8 @@ export function looked(before: Timeline, topology: Topology, at: number): Timeli
       without.set(set, last.at);
       news.push({ at, kind: "lost", text: `${set} has no primary: writes wait` });
     } else {
-      const since = without.get(set);
+      // between two looks a primary may die and be replaced: then it was away from the one to the other at most
+      const since = without.get(set) ?? (was !== null && seen.states[was] === "DOWN" ? last.at : undefined);
       without.delete(set);
       news.push({ at, kind: "primary", text: `${primary} is the primary of ${set}`, ...(since === undefined ? {} : { gap: at - since }) });
     }

@@ -101,6 +101,7 @@ def on_test_stop(environment: Environment, **_: Any) -> None:
     runner = environment.runner
     if runner and not isinstance(runner, MasterRunner):
         journal.close_second(runner.user_count)
+        _keep(runner)
     if isinstance(runner, WorkerRunner):
         runner._send_stats()
 
@@ -111,8 +112,7 @@ def on_quitting(environment: Environment, **_: Any) -> None:
     if environment.runner is None or isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():
         return
     _stop(environment.runner)
-    if isinstance(environment.runner, LocalRunner):
-        _append("local", journal.take())
+    _keep(environment.runner)
     (playing.directory() / ledger.STATISTICS).write_text(json.dumps(_statistics(environment)), encoding="utf-8")
 
 
@@ -164,8 +164,17 @@ def _every_second(environment: Environment) -> None:
         if runner is None or isinstance(runner, MasterRunner):
             continue
         journal.close_second(runner.user_count)
-        if isinstance(runner, LocalRunner) and playing.directory().exists():
-            _append("local", journal.take())
+        _keep(runner)
+
+
+def _keep(runner: Runner) -> None:
+    """Lines of whoever has the ledgers' directory: alone, or started with its master on one machine by `run`.
+
+    A worker elsewhere sends its lines to its master.
+    """
+    with_master = isinstance(runner, WorkerRunner) and playing.STAGE_VARIABLE in os.environ
+    if (with_master or isinstance(runner, LocalRunner)) and playing.directory().exists():
+        _append(getattr(runner, "client_id", "local"), journal.take())
 
 
 def _send_ledger(client_id: str, data: dict[str, Any]) -> None:
@@ -173,7 +182,8 @@ def _send_ledger(client_id: str, data: dict[str, Any]) -> None:
 
 
 def _receive_ledger(client_id: str, data: dict[str, Any]) -> None:
-    _append(client_id, data.pop("ledger", ""))
+    if lines := data.pop("ledger", ""):
+        _append(client_id, lines)
 
 
 def _append(who: str, lines: str) -> None:

@@ -51,7 +51,7 @@ for (const [who, paths] of Object.entries(PAGES)) {
       await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
       expect(await violations(page, ["color-contrast"]), `${path}, dark`).toEqual([]);
       await page.setViewportSize(SMALLEST);
-      expect(await tooWide(page), `${path} must not be scrolled sideways`).toEqual([]);
+      await expect.poll(() => tooWide(page), { message: `${path} must not be scrolled sideways` }).toEqual([]);
       await page.setViewportSize(USUAL);
     }
   });

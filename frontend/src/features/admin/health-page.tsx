@@ -49,7 +49,7 @@ function Parts({ health }: { health: Health }) {
           label="Real time behind by"
           value={health.relay_lag_ms === null ? "—" : `${count(Math.round(health.relay_lag_ms))} ms`}
         />
-        <Figure label="Committer" value={health.committer === null ? "—" : "Running"} note={health.committer === null ? "none is told of" : "a report of its own is below"} />
+        <Figure label="Committer" value={health.committer === null ? "—" : "Running"} note={health.committer === null ? "none is told of" : "its report is below"} />
       </div>
       <Card title="Database nodes" className="mt-6">
         <Table<Member>
@@ -90,7 +90,7 @@ function Committer({ report }: { report: NonNullable<Health["committer"]> }) {
         {told.map(([name, value]) => (
           <div key={name}>
             <dt className="text-sm text-muted">{capital(name.replaceAll("_", " "))}</dt>
-            <dd className="font-semibold tabular-nums">{typeof value === "number" ? count(value) : String(value)}</dd>
+            <dd className="font-semibold tabular-nums">{typeof value === "number" && name !== "pid" ? count(value) : String(value)}</dd>
           </div>
         ))}
       </dl>

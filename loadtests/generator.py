@@ -32,13 +32,9 @@ def check_locust() -> None:
 
 def _several(processes: int) -> list[str]:
     """A port of its own: on Locust's own the workers of two runs would come to one master."""
-    port = str(ports.choose(1)[0])
-    ends = [f"--master-{name}" for name in ("bind-host", "host", "bind-port", "port")]
-    return [
-        "--processes",
-        str(processes),
-        *(word for pair in zip(ends, [HOST, HOST, port, port], strict=True) for word in pair),
-    ]
+    port = ports.choose(1)[0]
+    master = f"--master-bind-host {HOST} --master-bind-port {port} --master-host {HOST} --master-port {port}"
+    return ["--processes", str(processes), *master.split()]
 
 
 class Generator:

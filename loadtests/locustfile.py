@@ -61,6 +61,8 @@ def on_init(environment: Environment, **_: Any) -> None:
         environment.events.report_to_master.add_listener(_send_ledger)
     elif isinstance(runner, MasterRunner):
         environment.events.worker_report.add_listener(_receive_ledger)
+    # the last one is called first: before Locust's master, who sends its workers home and hears nobody any more
+    environment.events.quitting.add_listener(on_quitting)
     gevent.spawn(_every_second, environment)
     if playing.STAGE_VARIABLE in os.environ:
         gevent.spawn(_follow_parent, environment, os.getppid())
@@ -106,7 +108,6 @@ def on_test_stop(environment: Environment, **_: Any) -> None:
         runner._send_stats()
 
 
-@events.quitting.add_listener
 def on_quitting(environment: Environment, **_: Any) -> None:
     """After a signal users are still at it, and Locust would stop them only after this."""
     if environment.runner is None or isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():

@@ -20,8 +20,9 @@ from cluster import commands
 from cluster.control import CONTROL_FILE
 from cluster.datadir import DataDir
 from cluster.errors import ClusterError
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.console import log
-from loadtests.faults.plan import NETWORK, Fault, steps
+from loadtests.faults.plan import Fault, steps
 
 PRIMARY_SECONDS = 15.0  # how long a fault waits for a primary that it can hit
 HEAL_SECONDS = 90.0

@@ -12,7 +12,7 @@
     kill-worker@10s                  a worker of the shop
     move-chunk@10s                   the chunk of the first product's seller to another shard (sharded)
     kill-primary@10s,stepdown@30s    several
-    random:7                         drawn from these with the seed 7, one about every 12 s
+    random:7                         drawn from all that needs no root, with the seed 7, one about every 12 s
 
 Partitions, delay and loss need a demo whose members have network namespaces of their own (cluster/network): a plan
 with them is refused where those cannot be made.
@@ -25,9 +25,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.errors import CouldNotRun
 
-NETWORK = ("partition", "delay", "loss")
 NAMED = ("kill", "pause", *NETWORK)  # these say which node
 UNNAMED = ("kill-primary", "stepdown", "kill-router", "kill-committer", "kill-worker", "move-chunk")
 SHARDED_ONLY = ("kill-router", "move-chunk")

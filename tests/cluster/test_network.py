@@ -15,7 +15,7 @@ from cluster.errors import ActionRefused
 from cluster.network import why_not
 from cluster.network.namespaces import taken
 from cluster.network.rules import DELAY_SECONDS, LOST_SHARE, Rules
-from tests.cluster.supervised import Place, until
+from tests.cluster.supervised import Place, until, up
 
 ONE, TWO, CLIENT = (socket.inet_aton(f"198.18.7.{number}") for number in (1, 2, 254))
 
@@ -64,17 +64,13 @@ def test_an_address_in_use_is_known() -> None:
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place | None]:
     """Three nodes with a network each; None where the machine refuses, which is checked."""
-    place = Place(tmp_path_factory.mktemp("apart"))
+    home = tmp_path_factory.mktemp("apart")
     if reason := why_not():
-        assert reason in place.refused("up", "--network")
+        assert reason in Place(home).refused("up", "--network")
         yield None
         return
-    place.ok("up", "--network")
-    yield place
-    place.ok("down")
-    left = place.processes()
-    place.clean_up()
-    assert not left
+    with up(home, "--network") as place:
+        yield place
 
 
 @pytest.fixture

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.errors import CouldNotRun
 from loadtests.faults.gaps import after_each, longest
-from loadtests.faults.plan import NETWORK, Fault, drawn, need_network, parse, steps
+from loadtests.faults.plan import Fault, drawn, need_network, parse, steps
 
 
 def plan(text: str, *, topology: str = "sharded", strategy: str = "group", seconds: float = 60) -> list[Fault]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.cli import main
-from loadtests.faults.plan import NETWORK
 from tests.support.demo import free_port
 
 

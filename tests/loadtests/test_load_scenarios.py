@@ -127,7 +127,7 @@ def test_a_run_from_locusts_own_page_leaves_ledgers_that_can_be_checked(
         begun = page.post("/swarm", data=form).json()
         assert begun["success"], begun
         wait_until(lambda: sold(page) > 20, "users buy", within=60)
-        assert page.get("/stop").json()["success"]
+        assert page.post("/stop").json()["success"]
         known = sold(page)
     checked = loadtests(tmp_path, "check", tmp_path, *behind(shop))
     assert checked.code == 0, checked.said

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from bench import checkout, depth, listing, memory, nodes, realtime, router, strategies, topologies
+from bench import cache, checkout, depth, listing, memory, nodes, realtime, router, strategies, topologies
 from bench.console import log
 from bench.server import NotReady
 from bench.stack import Stack, stack
@@ -33,6 +33,7 @@ class Section:
 
 SECTIONS: Mapping[str, Section] = {
     "listing": Section([REPLICA], lambda on, args: listing.measure(on[0], rounds=args.rounds, seconds=args.seconds)),
+    "cache": Section([REPLICA], lambda on, args: cache.measure(on[0], rounds=args.rounds, seconds=args.seconds)),
     "memory": Section([REPLICA], lambda on, args: memory.measure(on[0])),
     "checkout": Section([REPLICA], lambda on, args: checkout.measure(on[0], rounds=5, seconds=args.seconds)),
     "nodes": Section([REPLICA], lambda on, args: nodes.measure(on[0], rounds=3, seconds=args.seconds)),

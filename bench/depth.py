@@ -46,7 +46,10 @@ def measure(stack: Stack, *, requests: int) -> list[Row]:
     databases = [stack.seed(size) for size in SIZES]
     times: dict[Cell, list[float]] = defaultdict(list)
     for n in range(PASSES):
-        with stack.shop(databases[0], workers=1) as few, stack.shop(databases[1], workers=1) as many:
+        with (
+            stack.shop(databases[0], workers=1, CATALOGUE_CACHE="off") as few,
+            stack.shop(databases[1], workers=1, CATALOGUE_CACHE="off") as many,
+        ):
             _interleave(dict(zip(SIZES, (few, many), strict=True)), max(1, requests // PASSES), times)
         log(f"pass {n + 1}/{PASSES}: {_told({cell: median(all_) * 1e3 for cell, all_ in times.items()})} ms")
     p50 = {cell: median(all_) for cell, all_ in times.items()}

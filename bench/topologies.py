@@ -44,7 +44,7 @@ def measure(replica: Stack, sharded: Stack, *, rounds: int, seconds: float) -> l
     with contextlib.ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         sides = [
-            _prepare(running.enter_context(stack.shop(stack.seed(PRODUCTS))), folder / name)
+            _prepare(running.enter_context(stack.shop(stack.seed(PRODUCTS), CATALOGUE_CACHE="off")), folder / name)
             for name, stack in (("sharded", sharded), ("replica", replica))
         ]
         names = list(sides[0].loads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import warnings
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
 from shardmart import __version__, realtime
+from shardmart.adapters.marked import MarkedCheckout, MarkedClaiming, MarkedOrders, MarkedOutcomes
+from shardmart.adapters.marks import SharedMarks
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
 from shardmart.adapters.mongo.app_nodes import MongoAppNodes
@@ -24,6 +27,8 @@ from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
 from shardmart.adapters.mongo.checkout_transaction import TransactionCheckout
 from shardmart.adapters.mongo.checkouts import MongoClaims, MongoOutcomes
 from shardmart.adapters.mongo.client import WRITE_CONCERNS, Mongo
+from shardmart.adapters.mongo.frontier import ReplicaFrontier, ShardedFrontier
+from shardmart.adapters.mongo.group import lock as locks
 from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.face import GroupCheckout, GroupOrders, GroupProducts
 from shardmart.adapters.mongo.group.seat import Seat
@@ -33,7 +38,7 @@ from shardmart.adapters.mongo.notices import MongoNotices
 from shardmart.adapters.mongo.orders import MongoOrders
 from shardmart.adapters.mongo.photos import MongoPhotos
 from shardmart.adapters.mongo.probe import MongoProbe
-from shardmart.adapters.mongo.products import MongoProducts
+from shardmart.adapters.mongo.products import CommittedProducts, MongoProducts
 from shardmart.adapters.mongo.replica import ReplicaTopology
 from shardmart.adapters.mongo.reservation.parts import ReservationParts
 from shardmart.adapters.mongo.schema import ensure_schema
@@ -44,7 +49,9 @@ from shardmart.adapters.node_control import ClusterNodes
 from shardmart.adapters.passwords import BcryptPasswords
 from shardmart.adapters.pictures import PillowPictures
 from shardmart.adapters.tokens import JwtTokens
+from shardmart.cache.catalogue import CatalogueCache
 from shardmart.domain import ports
+from shardmart.domain.cache_ports import Frontiers
 from shardmart.domain.errors import Unavailable
 from shardmart.domain.reports import AppNode
 from shardmart.service.app_nodes import beat_forever
@@ -63,6 +70,8 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 STALENESS_SECONDS = 90
 GROUPED = ("auto", "group")
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+LOOK_SECONDS, LOOK_SECONDS_FOR_CACHE = 0.5, 0.1  # how often a quiet change stream tells how far it is
+log = logging.getLogger("shardmart.bootstrap")
 
 
 @dataclass
@@ -73,6 +82,7 @@ class Running:
     mongo: Mongo
     nodes: ClusterNodes
     committer: Seat | None = None  # strategy `group` and `auto`
+    cache: CatalogueCache | None = None
     background: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -81,12 +91,16 @@ class Running:
             self.committer.start()
         sweepers = (sweep_forever, recover_forever, sweep_photos_forever)
         self.background += [asyncio.create_task(work(self.shop)) for work in (*sweepers, beat_forever)]
+        if self.cache is not None:
+            self.background.append(asyncio.create_task(self.cache.watch()))
 
     async def close(self) -> None:
         for task in self.background:
             task.cancel()
         await self.shop.load.close()
         await asyncio.gather(*self.background, return_exceptions=True)
+        if self.cache is not None:
+            await self.cache.close()
         if self.committer is not None:
             await self.committer.close()
         await self.nodes.close()
@@ -120,6 +134,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     transactions = Transactions(mongo)
     sessions, outcomes = MongoSessions(mongo), MongoOutcomes(mongo)
     reservation = ReservationParts(mongo)
+    marks = _marks(settings)
     from_secondaries = settings.catalogue_reads == "secondaryPreferred"
     wired: dict[str, Any] = {
         "rules": _rules(settings, from_secondaries),
@@ -135,7 +150,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "claims": MongoClaims(mongo),
         "outcomes": outcomes,
         "notices": MongoNotices(mongo),
-        "changes": MongoChanges(mongo),
+        "changes": MongoChanges(mongo, look_seconds=LOOK_SECONDS if marks is None else LOOK_SECONDS_FOR_CACHE),
         "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
@@ -151,11 +166,14 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     }
     committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
+        group = GroupCheckout(committer)
         wired |= {
             "committer": committer,
-            "checkout": GroupCheckout(committer),
+            "checkout": group,
+            # a key belongs to the buyer: on a sharded cluster its claim lies on another shard than most outcomes
+            "claiming": group if settings.topology == "replica" else None,
             "orders": GroupOrders(mongo, transactions, committer),
-            "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries),
+            "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries, marks=marks),
         }
     else:
         wired |= {
@@ -163,7 +181,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
             if settings.checkout == "reservation"
             else _alone(settings.checkout, mongo, transactions, outcomes),
             "orders": MongoOrders(mongo, transactions),
-            "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries),
+            "products": MongoProducts(mongo, transactions, secondary_reads=from_secondaries, marks=marks),
         }
     strategies: dict[str, ports.Checkout] = {
         "transaction": TransactionCheckout(mongo, transactions, outcomes),
@@ -174,8 +192,22 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         strategies["naive"] = NaiveCheckout(mongo)
     if committer is not None:
         strategies["group"] = wired["checkout"]
+    cache = None
+    if marks is not None:
+        strategies = {
+            name: MarkedCheckout(strategy, marks, rejections=name == "reservation")
+            for name, strategy in strategies.items()
+        }
+        cache = _cache(settings, mongo, marks)
+        wired |= {
+            "cache": cache,
+            "checkout": strategies[settings.checkout],
+            "claiming": wired.get("claiming") and MarkedClaiming(wired["claiming"], marks),
+            "orders": MarkedOrders(wired["orders"], marks),
+            "outcomes": MarkedOutcomes(outcomes, marks),
+        }
     wired["load"] = LabLoad(MongoLoadRuns(mongo), strategies, own=settings.checkout)
-    return Running(Shop(**{**wired, **parts}), mongo, nodes, committer)
+    return Running(Shop(**{**wired, **parts}), mongo, nodes, committer, cache)
 
 
 def create_app() -> Sanic[Any, Any]:
@@ -220,6 +252,25 @@ def _app_nodes(settings: Settings, mongo: Mongo) -> MongoAppNodes:
 def _seat(settings: Settings, mongo: Mongo) -> Seat:
     shard_lanes = ShardLanes(mongo) if settings.topology == "sharded" else None
     return Seat(mongo, settings.runtime_dir, committer=Committer(mongo, shard_lanes=shard_lanes))
+
+
+def _marks(settings: Settings) -> SharedMarks | None:
+    """None: nothing is cached. Write concern 1 acknowledges what a majority, which is cached, may not have yet."""
+    if not settings.catalogue_cache or settings.write_concern != "majority":
+        return None
+    try:
+        if settings.runtime_dir is not None:
+            locks.prepare(settings.runtime_dir)
+        return SharedMarks(settings.runtime_dir)
+    except OSError as error:
+        log.error("the catalogue is not cached, for the workers cannot share marks", exc_info=error)
+        return None
+
+
+def _cache(settings: Settings, mongo: Mongo, marks: SharedMarks) -> CatalogueCache:
+    frontiers: Frontiers = ShardedFrontier(mongo) if settings.topology == "sharded" else ReplicaFrontier(mongo)
+    most_bytes = settings.catalogue_cache_mb * 1024 * 1024
+    return CatalogueCache(CommittedProducts(mongo), marks, frontiers, most_bytes=most_bytes)
 
 
 def _alone(name: str, mongo: Mongo, transactions: Transactions, outcomes: MongoOutcomes) -> ports.Checkout:

@@ -24,6 +24,20 @@ BISECTIONS = Counter("shardmart_group_bisections_total", "Batches divided to fin
 FALLBACKS = Counter("shardmart_group_fallbacks_total", "Members committed by their own worker: no committer answered")
 COMMITTERS = Counter("shardmart_group_committers_total", "Times a worker became the committer")
 
+# ---- the catalogue cache
+CACHE_REQUESTS = Counter(
+    "shardmart_catalogue_cache_requests_total", "Requests for pages that are cached", ("page", "result")
+)
+CACHE_DROPPED = Counter(
+    "shardmart_catalogue_cache_dropped_total", "Answers that were dropped, by the reason", ("by",)
+)
+CACHE_BYTES = Gauge("shardmart_catalogue_cache_bytes", "Memory of answers that are kept", multiprocess_mode="livesum")
+CACHE_STALENESS = Gauge(
+    "shardmart_catalogue_cache_staleness_seconds",
+    "How long ago it was last certain that every change had been heard; past 0.25 the cache steps aside",
+    multiprocess_mode="livemax",
+)
+
 # ---- real time
 SOCKETS = Gauge("shardmart_sockets", "Sockets that are open", multiprocess_mode="livesum")
 ROOMS = Gauge("shardmart_rooms", "Rooms with somebody in them", multiprocess_mode="livesum")

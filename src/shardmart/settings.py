@@ -39,7 +39,8 @@ class Settings:
     `origins` are the pages that may call the API with cookies; `trusted_proxies` those whose X-Forwarded-For
     is believed; `control_url` and `control_token` come from `cluster demo` and steer database nodes.
     `static_dir` is a build of the front end, None for the landing page.
-    `runtime_dir` holds what the workers of one app node share: the committer's lock and socket.
+    `runtime_dir` holds what the workers of one app node share: the committer's lock and socket, the cache's marks.
+    `catalogue_cache_mb` is each worker's, in megabytes.
     """
 
     mongo_uri: str
@@ -49,6 +50,8 @@ class Settings:
     topology: str = "replica"
     checkout: str = "auto"
     catalogue_reads: str = "primary"
+    catalogue_cache: bool = True
+    catalogue_cache_mb: int = 16
     write_concern: str = "majority"
     host: str = "127.0.0.1"
     port: int = 8000
@@ -95,6 +98,8 @@ def load(
         topology=read.choice("TOPOLOGY", TOPOLOGIES),
         checkout=read.choice("CHECKOUT", STRATEGIES),
         catalogue_reads=read.choice("CATALOGUE_READS", CATALOGUE_READS),
+        catalogue_cache=read.flag("CATALOGUE_CACHE", True),
+        catalogue_cache_mb=read.number("CATALOGUE_CACHE_MB", 16, 1, 1024),
         write_concern=read.choice("WRITE_CONCERN", WRITE_CONCERNS),
         host=host,
         port=port,

@@ -10,7 +10,7 @@ from typing import Any
 
 from shardmart.adapters.mongo.changes import MongoChanges
 from shardmart.domain import clock
-from shardmart.domain.changes import Heard, Missed, Noticed, Position, ProductChanged, SessionEnded
+from shardmart.domain.changes import Heard, Interrupted, Missed, Noticed, Position, ProductChanged, SessionEnded
 from shardmart.domain.listings import ProductChanges
 from shardmart.domain.notices import Kind
 from tests.integration.lab import Lab
@@ -136,3 +136,39 @@ async def test_what_was_written_by_hand_in_another_form_stops_nothing(lab: Lab) 
         await lab.db["orders"].insert_one({"_id": "x", "seller_id": "s"}, bypass_document_validation=True)
         product = await lab.offer(stock=10)
         assert (await take(feed, ProductChanged)).change == ProductChanged(product.id, product)
+
+
+async def test_a_stream_that_the_driver_opened_again_by_itself_is_said_to_be_interrupted(lab: Lab) -> None:
+    async with aclosing(MongoChanges(lab.mongo, look_seconds=0.05).follow()) as feed:
+        await anext(feed)
+        await lab.offer(stock=10)
+        await take(feed, ProductChanged)
+        assert await end_streams(lab) > 0
+        await take(feed, Interrupted)
+        product = await lab.offer(stock=10)
+        assert (await take(feed, ProductChanged)).change == ProductChanged(product.id, product)
+
+
+async def end_streams(lab: Lab) -> int:
+    """Ends every change stream over the test's database at the server. How many there were."""
+    admin: Any = lab.mongo.client.get_database("admin")
+    pipeline: list[dict[str, Any]] = [
+        {"$currentOp": {"idleCursors": True}},
+        {"$match": {"ns": f"{lab.db.name}.$cmd.aggregate", "cursor.cursorId": {"$exists": True}}},
+    ]
+    ids = [op["cursor"]["cursorId"] for op in await lab.mongo.aggregate(admin, pipeline)]
+    await lab.db.command({"killCursors": "$cmd.aggregate", "cursors": ids})
+    return len(ids)
+
+
+async def test_only_what_decides_about_lists_moves(lab: Lab) -> None:
+    async with aclosing(MongoChanges(lab.mongo, look_seconds=0.05).follow()) as feed:
+        await anext(feed)
+        product = await lab.offer(stock=10)
+        moves = [(await take(feed, ProductChanged)).change]
+        for changes in (ProductChanges(stock=3), ProductChanges(description="new"), ProductChanges(price=Decimal(3))):
+            await lab.products.change(
+                seller_id=product.seller_id, id=product.id, changes=changes, expected_version=None, at=clock.now()
+            )
+            moves.append((await take(feed, ProductChanged)).change)
+        assert [isinstance(one, ProductChanged) and one.moves for one in moves] == [True, False, False, True]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import json
 import socket
 import time
 from typing import Any
@@ -20,6 +22,7 @@ from tests.support.shop import Shop
 from tests.support.sockets import Socket, opened
 
 ENDED_WITHIN = 2.0
+CALLS, CALLS_OF_ONE = 10_000, 100
 
 
 def signed(shop: Shop, token: str, **changes: Any) -> str:
@@ -172,3 +175,27 @@ def test_who_pings_and_never_reads_is_cut_off_and_costs_no_memory(shop: Shop) ->
                 line.sendall(ping * 500)
         assert psutil.Process(pid).memory_info().rss - before < 64 * 2**20
     ok(shop.anonymous.get("/readyz"))
+
+
+async def test_ten_thousand_calls_to_subscribe_are_refused_and_leave_the_memory_flat(shop: Shop) -> None:
+    """Each client is cut off at its limit; another one comes and does the same."""
+    packet = "420" + json.dumps(["subscribe", {"product_ids": ["x" * 40]}])
+    workers = [psutil.Process(pid) for pid in await call(shop.demo.worker_pids)]
+    sent, told, clients, memory = 0, 0, 0, list[int]()
+    async with aiohttp.ClientSession() as http:
+        while sent < CALLS:
+            if not memory and sent >= CALLS // 5:  # what is made once is there
+                memory.append(sum(worker.memory_info().rss for worker in workers))
+            async with http.ws_connect(f"{shop.url}/socket.io/?EIO=4&transport=websocket") as line:
+                with contextlib.suppress(ConnectionError):  # cut off in the middle of a call
+                    await line.send_str("40")
+                    for _ in range(CALLS_OF_ONE):
+                        await line.send_str(packet)
+                        sent += 1
+                heard = [message.data async for message in line]
+                told += any("rate_limited" in str(data) for data in heard)
+                assert sum(str(data).startswith("430") for data in heard) <= CALLS_OF_ONE // 2
+                clients += 1
+    memory.append(sum(worker.memory_info().rss for worker in workers))
+    assert told, f"none of {clients} clients was told why"
+    assert memory[1] - memory[0] < 8 * 2**20, [size // 2**20 for size in memory]

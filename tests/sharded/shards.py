@@ -121,5 +121,14 @@ def _at(bound: Document) -> tuple[float, int]:
     return place, 0 if isinstance(key, MinKey) else 1
 
 
+def move_there_and_back(shop: Shop, seller: Person) -> None:
+    """The chunk with the seller's products, on a sharded cluster; on a replica set there is none to move."""
+    if shop.demo.topology == "sharded":
+        with Shards(shop) as shards, shards.without_balancer():
+            home = shards.of(seller)["products"]
+            for shard in (other(home), home):
+                shards.move("products", seller, shard)
+
+
 def other(shard: str) -> str:
     return NAMES[1 - NAMES.index(shard)]

@@ -52,7 +52,9 @@ class Scene:
         self.alive: set[str] = set()
         self.away = 0  # times that the sessions cannot be read
         self.rooms = Rooms()
-        self.shop: Any = SimpleNamespace(changes=self, sessions=self, relay=RelayStatus(), **parts)
+        self.shop: Any = SimpleNamespace(
+            changes=self, sessions=self, relay=RelayStatus(), **({"cache": None} | parts)
+        )
         self.relay = Relay(self.shop, self.rooms)
         self._time = 0
 

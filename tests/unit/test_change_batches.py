@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shardmart.adapters.mongo.changes import _said_later
+from shardmart.adapters.mongo.changes import _moves, _said_later
 
 
 def event(text: str) -> dict[str, Any]:
@@ -32,3 +32,24 @@ def event(text: str) -> dict[str, Any]:
 )
 def test_an_update_of_a_product_is_silent_when_another_follows(batch: str, silent: str) -> None:
     assert _said_later([event(text) for text in batch.split()]) == set(map(int, silent.split()))
+
+
+@pytest.mark.parametrize(
+    "event, moves",
+    [
+        ({"operationType": "insert"}, True),
+        ({"operationType": "replace"}, True),
+        ({"operationType": "delete"}, True),
+        ({"operationType": "update"}, True),
+        ({"operationType": "update", "updateDescription": {"updatedFields": {"stock": 1, "version": 2}}}, False),
+        ({"operationType": "update", "updateDescription": {"updatedFields": {"in_stock": False}}}, False),
+        ({"operationType": "update", "updateDescription": {"updatedFields": {"price": 1, "version": 2}}}, True),
+        ({"operationType": "update", "updateDescription": {"updatedFields": {"listed_in.0": "x"}}}, True),
+        (
+            {"operationType": "update", "updateDescription": {"updatedFields": {}, "removedFields": ["is_active"]}},
+            True,
+        ),
+    ],
+)
+def test_lists_change_with_what_decides_who_is_on_them(event: dict[str, Any], moves: bool) -> None:
+    assert _moves(event) is moves

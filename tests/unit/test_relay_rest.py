@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionRefusedError
 
 from shardmart.domain import clock
 from shardmart.domain.accounts import Actor, Role, Session
-from shardmart.domain.changes import START, Heard, Noticed, Position, SessionEnded
+from shardmart.domain.changes import START, Heard, Interrupted, Noticed, Position, SessionEnded
 from shardmart.domain.notices import Kind, Notice
 from shardmart.realtime import admission, relay
 from shardmart.realtime.admission import Admission
@@ -225,3 +225,63 @@ async def test_who_comes_back_soon_is_told_what_a_worker_that_rested_had_not_hea
         told += [payload["id"] for _, payload in line.events]
         assert told == ["missed"]
         assert line.resyncs == []
+
+
+class Cache:
+    """A catalogue cache as the relay sees it."""
+
+    def __init__(self) -> None:
+        self.is_wanted = True
+        self.heard: list[Heard] = []
+        self.interruptions = 0
+
+    def on_wanted(self, wake: Callable[[], None]) -> None:
+        self.wake = wake
+
+    def hear(self, heard: Heard) -> None:
+        self.heard.append(heard)
+
+    def interrupt(self) -> None:
+        self.interruptions += 1
+
+
+async def test_a_cache_in_use_wakes_the_relay_keeps_it_awake_and_is_told_before_the_sockets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("shardmart.realtime.relay.monotonic", lambda: now[0])
+    monkeypatch.setattr("shardmart.realtime.rooms.monotonic", lambda: now[0])
+    cache = Cache()
+    scene = Scene(cache=cache)
+    async with running(scene):
+        cache.wake()
+        scene.feed.put_nowait(OPEN)
+        await until(lambda: scene.relay.hears_since is not None)
+        assert cache.interruptions == 1, "what was kept before the feed was open is worth nothing"
+        now[0] += 10 * relay.GRACE_SECONDS
+        line = scene.client(None, product_room(PRODUCT))
+        told_before: list[int] = []
+        monkeypatch.setattr(line, "push", lambda frame, event_id: told_before.append(len(cache.heard)))
+        change = Heard(Position(101, 2), changed(1, 9))
+        scene.feed.put_nowait(change)
+        await until(lambda: told_before)
+        assert told_before == [2] and cache.heard[-1] == change
+        (client,) = scene.rooms.clients
+        scene.rooms.remove(client)
+        now[0] += 10 * relay.GRACE_SECONDS
+        scene.feed.put_nowait(Heard(Position(102, 0), None, asked_at=0.0))
+        await asyncio.wait_for(scene.feed.join(), 5)
+        assert scene.relay.hears_since is not None
+        cache.is_wanted = False
+        scene.feed.put_nowait(Heard(Position(103, 0), None, asked_at=0.0))
+        await until(lambda: scene.opened[-1] == "closed")
+        assert cache.interruptions == 2
+
+
+async def test_an_interruption_is_for_the_cache_and_no_socket_hears_of_it() -> None:
+    cache = Cache()
+    scene = await Scene(cache=cache).hearing()
+    line = scene.client(None, product_room(PRODUCT))
+    await scene.hear(Interrupted())
+    assert isinstance(cache.heard[-1].change, Interrupted)
+    assert line.events == [] and line.resyncs == []

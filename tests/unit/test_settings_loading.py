@@ -20,6 +20,7 @@ def test_two_settings_are_enough() -> None:
     assert (settings.mongo_driver, settings.topology, settings.checkout) == ("motor", "auto", "auto")
     assert (settings.bcrypt_rounds, settings.limits, settings.demo, settings.lab) == (12, True, False, False)
     assert settings.origins == ("http://127.0.0.1:8000", "http://localhost:8000")
+    assert (settings.catalogue_cache, settings.catalogue_cache_mb) == (True, 16)
 
 
 @pytest.mark.parametrize("missing", LEAST)
@@ -43,6 +44,10 @@ def test_what_is_required_is_named_when_it_is_missing(missing: str, value: str |
         ("CHECKOUT", "hope"),
         ("CHECKOUT", "naive"),
         ("CATALOGUE_READS", "nearest"),
+        ("CATALOGUE_CACHE", "some"),
+        ("CATALOGUE_CACHE_MB", "0"),
+        ("CATALOGUE_CACHE_MB", "1025"),
+        ("CATALOGUE_CACHE_MB", "much"),
         ("WRITE_CONCERN", "0"),
         ("WRITE_CONCERN", "1"),
         ("PORT", "0"),

@@ -46,10 +46,14 @@ def position_of(event_id: str) -> Position | None:
 
 @dataclass(slots=True, frozen=True)
 class ProductChanged:
-    """`product` is the state at the change or a later one; None: it is gone, which no verb of the shop does."""
+    """`product` is the state at the change or a later one; None: it is gone, which no verb of the shop does.
+
+    `moves`: lists that do not show it may change too; not so when only its stock, text or photo did.
+    """
 
     product_id: str
     product: Product | None
+    moves: bool = True
 
 
 @dataclass(slots=True, frozen=True)
@@ -88,8 +92,13 @@ class Missed:
     """The database no longer knows what happened since the last change: everything may have changed."""
 
 
+@dataclass(slots=True, frozen=True)
+class Interrupted:
+    """The feed broke off, or brought something that cannot be read: nothing is lost, but what follows may be late."""
+
+
 Change = Union[  # noqa: UP007 - evaluated at run time on 3.10
-    ProductChanged, OrderChanged, Noticed, SessionEnded, UserDeleted, Announced, Missed
+    ProductChanged, OrderChanged, Noticed, SessionEnded, UserDeleted, Announced, Missed, Interrupted
 ]
 
 
@@ -105,3 +114,14 @@ class Heard:
     change: Change | None
     committed_at: datetime | None = None
     asked_at: float | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Frontier:
+    """How far the database has been written: the cluster time of the last write, and who took it.
+
+    `reign` changes with an election; what the primary before had taken may then be undone.
+    """
+
+    time: int
+    reign: str

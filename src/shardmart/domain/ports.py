@@ -192,8 +192,8 @@ class Claims(Protocol):
     async def get(self, claim_id: str) -> Claim | None:
         """Read with majority."""
 
-    async def take(self, claim: Claim) -> Claim:
-        """The claim if it is new, else the stored one with the same id. Majority; safe to repeat."""
+    async def take(self, claim: Claim) -> bool:
+        """Stores a new claim; False when its id is taken. Majority. Repeated after a lost answer, it says False."""
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         """Extends a claim whose owner is gone; False when another was first."""
@@ -218,6 +218,18 @@ class Checkout(Protocol):
 
         `deadline` is in the event loop's time. Raises EmptyCart when the cart was bought by another request
         meanwhile. Raises Unavailable when it passes: the outcome is unknown then.
+        """
+
+
+class ClaimingCheckout(Protocol):
+    """A strategy that stores a key's claim together with the outcome: there is never one without the other."""
+
+    async def claim_and_place(self, claim: Claim, *, deadline: float) -> Outcome:
+        """The outcome of the claim's purchase, stored together with the claim.
+
+        Raises KeyTaken when another purchase has been decided under the key; CheckoutInProgress and
+        IdempotencyKeyReused when one is about to be; EmptyCart; and Unavailable when the outcome is unknown. Safe to
+        repeat with the same claim; of several claims with one id, one is stored.
         """
 
 

@@ -3,7 +3,8 @@
 Every worker hears every change and tells only its own sockets, so nothing stands between workers that could be lost,
 and a change made by any process, the shop's or not, is told.
 
-It rests while the worker has no sockets: somebody who comes calls it, and is let in when it hears.
+It rests while the worker has neither sockets nor a catalogue cache in use: somebody who comes calls it, and is let in
+when it hears. The cache is told before the sockets are.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from shardmart.domain.changes import (
     Announced,
     Change,
     Heard,
+    Interrupted,
     Missed,
     Noticed,
     OrderChanged,
@@ -59,6 +61,9 @@ class Relay:
         self._rooms = rooms
         self.status: RelayStatus = shop.relay
         self.position = START
+        self._cache = shop.cache
+        if self._cache is not None:
+            self._cache.on_wanted(self.call)
         self.ring, self.states = Ring(), States()
         self.nodes: Ring | None = None  # news of the topology, since it is watched
         self._pace = Coalescer(self._tell_state)
@@ -93,6 +98,7 @@ class Relay:
                             return
             except Exception:
                 log.exception("the relay failed and starts again")
+                self._interrupt_cache()
                 failed = True
                 await asyncio.sleep(BROKEN_SECONDS)
 
@@ -143,27 +149,35 @@ class Relay:
             self._begin(heard.position)
         self.position = max(self.position, heard.position)
         self._moved.set()
-        if heard.change is not None:
+        if self._cache is not None:
+            self._cache.hear(heard)
+        if heard.change is not None and not isinstance(heard.change, Interrupted):
             self._tell(heard.change, heard.position)
             self._measure(heard.committed_at)
 
     def _begin(self, position: Position) -> None:
         """The feed is open. Who was let in before it was may have missed something."""
         self.hears_since, self.position = monotonic(), position
+        self._interrupt_cache()
         self.ring.restart(position)
         self.states.restart(position)
         if self._rooms.clients:
             self._missed(position)
 
     def _is_alone(self) -> bool:
-        if self._rooms.clients:
+        if self._rooms.clients or (self._cache is not None and self._cache.is_wanted):
             return False
         return monotonic() - max(self._rooms.left_at, self._called_at) > GRACE_SECONDS
 
     def _rest(self) -> None:
         self.hears_since, self.status.lag_ms = None, None
+        self._interrupt_cache()
         self._called.clear()
         self._pace.close()
+
+    def _interrupt_cache(self) -> None:
+        if self._cache is not None:
+            self._cache.interrupt()
 
     def _measure(self, committed_at: datetime | None) -> None:
         if committed_at is not None:

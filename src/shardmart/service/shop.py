@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shardmart.domain import ports
+from shardmart.domain.cache_ports import CatalogueCache
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.relay_status import RelayStatus
 
@@ -54,4 +55,6 @@ class Shop:
     load: LabLoad
     probe: ports.Probe
     committer: ports.CommitterWatch | None = None  # strategies that have one
+    claiming: ports.ClaimingCheckout | None = None  # a strategy that needs no claims before it
+    cache: CatalogueCache | None = None  # None: switched off
     relay: RelayStatus = field(default_factory=RelayStatus)

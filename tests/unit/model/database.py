@@ -5,13 +5,14 @@ Each class has the face of the one it stands for, and every access is a step of 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from pymongo.errors import AutoReconnect
 
+from shardmart.adapters.mongo.group.batch import Changes
 from shardmart.adapters.mongo.reservation.carts import Mark
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import EmptyCart, Unavailable
@@ -37,6 +38,7 @@ class Database:
     carts: dict[str, Cart] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     unique = True  # outcomes by their id
+    unique_claims = True
 
     @classmethod
     def of(cls, *shelves: Shelf) -> Database:
@@ -83,6 +85,12 @@ class Database:
             if holds:
                 yield Violation(5, f"product {id}: {holds}")
 
+    def meets(self, changes: Changes, outcomes: Container[str], claims: Container[str]) -> bool:
+        """Whether a unique index refuses what would be inserted beside these."""
+        return (self.unique and any(p.checkout_id in outcomes for p, _ in changes.outcomes)) or (
+            self.unique_claims and any(claim.id in claims for claim in changes.claims)
+        )
+
     def marked(self, buyer_id: str) -> tuple[Cart, Mark | None]:
         """A cart with its mark, which are one document."""
         return self.carts[buyer_id], self.marks.get(buyer_id)
@@ -99,8 +107,8 @@ class Claims:
     async def get(self, claim_id: str) -> Claim | None:
         return await self._step("claim?", lambda: self.db.claims.get(claim_id), writes=False)
 
-    async def take(self, claim: Claim) -> Claim:
-        return await self._step("claim", lambda: self.db.claims.setdefault(claim.id, claim))
+    async def take(self, claim: Claim) -> bool:
+        return await self._step("claim", lambda: self.db.claims.setdefault(claim.id, claim) is claim)
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         def extend() -> bool:

@@ -50,9 +50,10 @@ class Session:
         changes: Changes = self.changes
         moved = any(self.db.shelves[id].version != shelf.version for id, shelf in changes.before.items())
         moved = moved or any(self.carts[cart.buyer_id] != self.db.marked(cart.buyer_id) for cart in changes.emptied)
-        if moved or (self.db.unique and any(p.checkout_id in self.db.outcomes for p, _ in changes.outcomes)):
+        if moved or self.db.meets(changes, self.db.outcomes, self.db.claims):
             raise CONFLICT
         self.committed, self.in_transaction = True, False
+        self.db.claims |= {claim.id: claim for claim in changes.claims}
         for purchase, outcome in changes.outcomes:
             self.db.outcomes[purchase.checkout_id] = Intent(purchase, State.PLACED, "", AT, outcome, settled=True)
             self.db.orders |= {o.id: o for o in getattr(outcome, "orders", ())}
@@ -85,12 +86,14 @@ class Transacting:
         held: list[Books] = []
 
         def read() -> Books:
-            session.snapshot = copy.copy(self.db.outcomes)
+            session.snapshot = copy.copy(self.db.outcomes), copy.copy(self.db.claims)
             ids = {id for member in members for id in member.products}
             books = Books({id: self.db.shelves[id] for id in ids})
             stored = [self.db.outcomes[m.id] for m in members if look and m.id in self.db.outcomes]
             books.outcomes = {intent.checkout_id: intent.outcome for intent in stored if intent.settled}
             books.unsettled = {intent.checkout_id for intent in stored if not intent.settled}
+            keys = {m.claim.id for m in members if isinstance(m, Checkout) and m.claim}
+            books.claims = keys & set(self.db.claims)
             buyers = {member.cart for member in members if isinstance(member, Checkout) and member.cart}
             session.carts = {buyer: self.db.marked(buyer) for buyer in buyers}
             books.carts = {buyer: self.db.carts[buyer] for buyer in buyers}
@@ -101,8 +104,8 @@ class Transacting:
         return held[0]
 
     async def write(self, session: Session, books: Books, changes: Changes, *, at: datetime) -> None:
-        if self.db.unique and any(purchase.checkout_id in session.snapshot for purchase, _ in changes.outcomes):
-            raise DuplicateKeyError("outcome", 11000)
+        if self.db.meets(changes, *session.snapshot):
+            raise DuplicateKeyError("outcome or claim", 11000)
         session.changes = changes
 
     def _is_being_bought(self, buyer_id: str) -> bool:

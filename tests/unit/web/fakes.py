@@ -297,7 +297,7 @@ class Store:
         self.orders: dict[str, Order] = {}
 
     async def take(self, claim: Any) -> Any:
-        return self.claims.setdefault(claim.id, claim)
+        return self.claims.setdefault(claim.id, claim) is claim
 
     async def take_over(self, claim: Any, *, until: datetime) -> bool:
         return True

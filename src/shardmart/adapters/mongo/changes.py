@@ -29,6 +29,7 @@ from shardmart.domain.changes import (
     Announced,
     Change,
     Heard,
+    Interrupted,
     Missed,
     Noticed,
     OrderChanged,
@@ -56,8 +57,13 @@ WATCHED: list[Document] = [
     {"ns.coll": "users", "operationType": "delete"},
     {"operationType": "invalidate"},
 ]
-NOT_NEEDED = ("fullDocument.password_hash", "updateDescription", "clusterTime", "lsid", "txnNumber")
+NOT_NEEDED = (
+    *("fullDocument.password_hash", "clusterTime", "lsid", "txnNumber"),
+    *("updateDescription.updatedFields.description", "updateDescription.updatedFields.terms"),
+)
 PIPELINE: list[Document] = [{"$match": {"$or": WATCHED}}, {"$project": dict.fromkeys(NOT_NEEDED, 0)}]
+# fields that decide which lists show a product, and where
+MOVING = frozenset({"name", "name_key", "price", "category", "is_active", "deleted", "listed_in", "created_at"})
 log = logging.getLogger("shardmart.changes")
 
 
@@ -71,10 +77,13 @@ class MongoChanges:
         self._since: Position | None = None  # where to begin, before there is a token
         self._last = START
         self._forgotten = False  # the database no longer knows what came after the last token
+        self._is_open = False
+        self._moved: set[str] = set()  # products, by updates that had nothing else to say
 
     async def follow(self, *, anew: bool = False, since: Position | None = None) -> AsyncGenerator[Heard, None]:
         if anew:
             self._token, self._since, self._forgotten = None, since, False
+        self._is_open = False
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -88,6 +97,9 @@ class MongoChanges:
                 forgotten = isinstance(error, OperationFailure) and error.code in FORGOTTEN
                 if (forgotten or not is_away(error)) and (self._token or self._since):
                     self._token, self._since, self._forgotten = None, None, True
+                if self._is_open:
+                    self._is_open = False
+                    yield Heard(self._last, Interrupted())
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
 
@@ -102,9 +114,12 @@ class MongoChanges:
                 self._token = stream.resume_token
             if is_new:
                 yield self._begin(events[0]["_id"] if events else self._token)
+            self._is_open = True
             while True:
                 asked_at = _now()
                 events = events or await stream.batch()
+                if stream.has_resumed():
+                    yield Heard(self._last, Interrupted())
                 said_later = _said_later(events)
                 for n, event in enumerate(events):
                     heard = await self._step(event, says=n not in said_later)
@@ -145,12 +160,17 @@ class MongoChanges:
         """Every event counts, so that positions are the same everywhere; None for one that has nothing to say."""
         if event["operationType"] == "invalidate":
             raise OperationFailure("the database was dropped")
+        self._note_moves(event)
         change = await self._change(event) if says else None
         self._token, position = (
             event["_id"],
             self._next(event),
         )  # not before: what cannot be looked up now comes again
         return Heard(position, change, event.get("wallTime")) if says else None
+
+    def _note_moves(self, event: Document) -> None:
+        if event["ns"]["coll"] == "products" and _moves(event):
+            self._moved.add(event["documentKey"]["_id"])
 
     def _next(self, event: Document) -> Position:
         time = _time_of(event["_id"])
@@ -168,11 +188,15 @@ class MongoChanges:
         if document is None and kind == "update":
             document = await self._mongo.collection(collection).find_one({"_id": id, "seller_id": seller_of(id)})
         try:
-            return _change_of(collection, id, document, is_new=kind == "insert")
+            if collection == "products":
+                moves = id in self._moved
+                self._moved.discard(id)
+                return ProductChanged(id, product_of(document) if document else None, moves)
+            return _change_of(collection, document, is_new=kind == "insert")
         except (KeyError, TypeError, ValueError, AttributeError):
             # somebody wrote it by hand, and not in the form the shop gives its documents
             log.warning("a change that cannot be read", extra={"collection": collection})
-            return None
+            return Interrupted() if collection == "products" else None
 
 
 def _said_later(events: Sequence[Document]) -> set[int]:
@@ -193,9 +217,16 @@ def _said_later(events: Sequence[Document]) -> set[int]:
     return found
 
 
-def _change_of(collection: str, id: str, document: Document | None, *, is_new: bool) -> Change | None:
-    if collection == "products":
-        return ProductChanged(id, product_of(document) if document else None)
+def _moves(event: Document) -> bool:
+    """Whether lists that do not show the product may change too; an update that does not say what it did may."""
+    if event["operationType"] != "update":
+        return True
+    what = event.get("updateDescription") or {}
+    fields = (*what.get("updatedFields", MOVING), *what.get("removedFields", ()))
+    return not MOVING.isdisjoint(field.partition(".")[0] for field in fields)
+
+
+def _change_of(collection: str, document: Document | None, *, is_new: bool) -> Change | None:
     if document is None:
         return None  # an order that was taken out by hand meanwhile
     if collection == "orders":

@@ -25,6 +25,7 @@ class Batches(ABC):
     """An open stream."""
 
     _stream: Any = None  # the driver's
+    _cursor: Any = None  # the one that was last looked at
 
     @property
     def resume_token(self) -> Mapping[str, Any] | None:
@@ -35,6 +36,11 @@ class Batches(ABC):
     @property
     def alive(self) -> bool:
         return bool(self._stream.alive)
+
+    def has_resumed(self) -> bool:
+        """Whether the driver has opened the stream again by itself since the last question."""
+        last, self._cursor = self._cursor, self._stream._cursor
+        return last is not None and last is not self._cursor
 
     @abstractmethod
     async def batch(self) -> list[Document]:

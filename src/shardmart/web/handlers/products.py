@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from shardmart.domain.listings import Product
-from shardmart.domain.paging import Page
+from functools import partial
+
+from shardmart.domain.listings import ListingQuery, Product
+from shardmart.domain.paging import Page, Position
 from shardmart.service import catalogue
 from shardmart.web import filters, replies, views
 from shardmart.web.calls import Call
@@ -16,8 +18,11 @@ _EMPTY: Page[Product] = Page([], None)
 async def search(call: Call) -> Reply:
     query = filters.listing(call.query)
     after = call.after
-    found = await catalogue.search(call.shop, query, after=after, limit=call.limit) if query else _EMPTY
-    return _with_staleness(call, replies.ok(views.page(call, found, views.product)))
+    body = await _cached_page(call, query, after) if query else None
+    if body is None:
+        found = await catalogue.search(call.shop, query, after=after, limit=call.limit) if query else _EMPTY
+        body = _rendered(call, found)
+    return _with_staleness(call, Reply(body))
 
 
 async def categories(call: Call) -> Reply:
@@ -26,7 +31,9 @@ async def categories(call: Call) -> Reply:
 
 
 async def view(call: Call, id: str) -> Reply:
-    return replies.ok(views.product(await catalogue.view(call.shop, id, call.visitor)))
+    cache = call.shop.cache
+    body = await cache.product(id, _product) if cache is not None else None
+    return Reply(body or _product(await catalogue.view(call.shop, id, call.visitor)))
 
 
 async def my_products(call: Call) -> Reply:
@@ -60,6 +67,23 @@ async def logs(call: Call, id: str) -> Reply:
 async def remove(call: Call, id: str) -> Reply:
     await catalogue.remove(call.shop, call.actor, id)
     return replies.no_content()
+
+
+async def _cached_page(call: Call, query: ListingQuery, after: Position | None) -> bytes | None:
+    """The key has what was asked for word by word, since `next_cursor` is good for that wording only."""
+    cache = call.shop.cache
+    if cache is None:
+        return None
+    key = (call.query.name, call.query.cursor, call.limit)
+    return await cache.listing(key, query, after=after, limit=call.limit, render=partial(_rendered, call))
+
+
+def _rendered(call: Call, found: Page[Product]) -> bytes:
+    return replies.dumps(views.page(call, found, views.product))
+
+
+def _product(product: Product) -> bytes:
+    return replies.dumps(views.product(product))
 
 
 def _with_staleness(call: Call, reply: Reply) -> Reply:

@@ -38,7 +38,7 @@ from tests.unit.builders import a_product
 
 NODES = (0, 0, 1)  # of each worker
 PRODUCTS = 6
-FEED_SECONDS = 0.1  # how late a feed may be made without being at fault
+FEED_SECONDS = 0.05  # how late a feed may be made without being at fault
 
 
 def _one(product: Product) -> bytes:

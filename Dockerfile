@@ -1,13 +1,13 @@
 # Three images: `app` (the shop), `web` (nginx with the front end) and `load` (the load runs). See docs/deployment.md.
 
-FROM node:22.23.4-slim AS frontend
+FROM node:22.23.2-slim AS frontend
 WORKDIR /frontend
 COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY frontend ./
 RUN npm run build
 
-FROM nginx:1.30.6-alpine AS web
+FROM nginx:1.30.5-alpine AS web
 COPY --from=frontend /frontend/dist /usr/share/nginx/shop
 USER 101:101
 

@@ -117,11 +117,17 @@ mongosh:
 
 # nginx before several app nodes, and the Compose tool that reads the two Compose files (no engine).
 .PHONY: deployment-tools
-deployment-tools:
+deployment-tools: iproute2
 	@PATH=$$PATH:/usr/sbin; { command -v nginx && command -v docker-compose; } >/dev/null || \
 		{ test "$$(id -u)" = 0 && apt-get update -q && \
 		  RUNLEVEL=1 apt-get install -qy --no-install-recommends nginx docker-compose; } || \
 		{ echo "The tests of the deployment need two programs: apt-get install nginx docker-compose"; exit 1; }
+
+# Partitions between members; without it, or without root, their refusal is tested in their place.
+.PHONY: iproute2
+iproute2:
+	@PATH=$$PATH:/usr/sbin:/sbin; command -v ip >/dev/null || test "$$(id -u)" != 0 || \
+		{ apt-get update -q && apt-get install -qy --no-install-recommends iproute2; } || true
 
 .PHONY: wrk
 wrk:

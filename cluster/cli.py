@@ -10,6 +10,7 @@ from cluster import commands, signals
 from cluster.console import announce, log
 from cluster.datadir import DataDir
 from cluster.errors import ClusterError
+from cluster.network import ACTIONS as NETWORK_ACTIONS
 from cluster.supervisor import Order, Supervisor
 
 MOST_NODES = 7  # voting members of a replica set
@@ -39,7 +40,9 @@ def _run(args: argparse.Namespace) -> None:
         case "demo" | "supervise":
             asyncio.run(Supervisor(_order(args, data.path)).run())
         case "up":
-            announce(commands.up(data, topology=args.topology, nodes=args.nodes, router=args.router))
+            announce(
+                commands.up(data, topology=args.topology, nodes=args.nodes, router=args.router, network=args.network)
+            )
         case "down":
             commands.down(data)
         case "status":
@@ -51,12 +54,14 @@ def _run(args: argparse.Namespace) -> None:
             announce(f"{record['node']} stepped down")
         case action:
             record = commands.act(data, args.node, action)
-            announce(f"{record['node']} {record['process']}")
+            announce(f"{record['node']} {record.get('network') or record['process']}")
 
 
 def _order(args: argparse.Namespace, path: Path) -> Order:
     if args.command == "supervise":
-        return Order(args.topology, path, nodes=args.nodes, router=args.router, outlive_parent=True)
+        return Order(
+            args.topology, path, nodes=args.nodes, router=args.router, network=args.network, outlive_parent=True
+        )
     return Order(
         args.topology,
         path,
@@ -65,6 +70,7 @@ def _order(args: argparse.Namespace, path: Path) -> Order:
         workers=args.workers,
         apps=args.apps,
         router=args.router,
+        network=args.network,
         outlive_parent=args.outlive_parent,
     )
 
@@ -95,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
         action = verbs.add_parser(verb, help=f"{verb} a node, of the database or of the shop")
         _add_common(action)
         action.add_argument("node", metavar="NODE", nargs="?" if verb == "stepdown" else None)
+    for verb in sorted(NETWORK_ACTIONS):
+        action = verbs.add_parser(verb, help=f"{verb} a member's network (with --network)")
+        _add_common(action)
+        action.add_argument("node", metavar="NODE")
     return parser
 
 
@@ -116,6 +126,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 def _add_nodes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nodes", type=_number(1, MOST_NODES), metavar="N", help="members of each set")
     parser.add_argument("--router", choices=("auto", "mongos", "dev"), default="auto", help="sharded topology only")
+    parser.add_argument("--network", action="store_true", help="a network namespace for each member (Linux, root)")
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:

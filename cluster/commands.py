@@ -19,7 +19,7 @@ STOP_SECONDS = 60
 APPS = ("app-", "proxy")
 
 
-def up(data: DataDir, *, topology: str, nodes: int | None, router: str = "auto") -> str:
+def up(data: DataDir, *, topology: str, nodes: int | None, router: str = "auto", network: bool = False) -> str:
     """Start the nodes in the background and return the connection string; raises ClusterError if they do not start.
 
     The supervisor is a process of its own that lives until `down`.
@@ -27,7 +27,7 @@ def up(data: DataDir, *, topology: str, nodes: int | None, router: str = "auto")
     if data.is_locked():
         raise ClusterError(f"a supervisor runs on {data.path} already")
     command = [sys.executable, "-m", "cluster", "supervise", "--topology", topology, "--data-dir", str(data.path)]
-    command += ["--router", router, *(["--nodes", str(nodes)] if nodes else [])]
+    command += ["--router", router, *(["--nodes", str(nodes)] if nodes else []), *(["--network"] if network else [])]
     environment = {**os.environ, "SHARDMART_MONGOD": binaries.find_mongod()}
     data.path.mkdir(parents=True, exist_ok=True)
     log = data.path / "supervisor.log"

@@ -1,11 +1,13 @@
 """The control endpoint: HTTP on loopback, for those who know the token.
 
     GET  /nodes                   200 {"topology", "uri", "sets": {name: [node]}, "nodes": [record], "apps": [app]}
-    POST /nodes/{node}/{action}   202 record; action: kill, start, pause, resume, stepdown
-    POST /apps/{app}/{action}     202 app; the same actions but stepdown (apart: the lab speaks of database nodes)
+    POST /nodes/{node}/{action}   202 record; action: kill, start, pause, resume, stepdown; with --network also
+                                  partition, delay, loss, reconnect
+    POST /apps/{app}/{action}     202 app; the first four (apart: the lab speaks of database nodes)
     POST /shutdown                202 {}: the supervisor stops everything and ends
 
     record: {"node", "host", "role", "set", "process": "running"|"paused"|"killed"|"crashed", "pid"}
+            and with --network {"network": "partition"|"delay"|"loss"|null}
     app:    {"node", "host", "state": "READY"|"STARTING"|"DOWN", "process", "pid"}, the proxy as the last of several
     errors: {"error": code, "message": text} with 400, 401, 404, 405, 408, 409, 413, 503
 
@@ -22,6 +24,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from cluster.errors import ActionRefused, UnknownNode
+from cluster.network.rules import ACTIONS as NETWORK_ACTIONS
 from cluster.topology import HOST
 
 CONTROL_FILE = "control.json"
@@ -120,7 +123,7 @@ class Control:
                 allowed, handler = "GET", self._describe
             case ["shutdown"]:
                 allowed, handler = "POST", self._shut_down
-            case ["nodes", node, action] if action in ACTIONS:
+            case ["nodes", node, action] if action in ACTIONS | NETWORK_ACTIONS:
                 allowed, handler = "POST", lambda: self._accepted(self._controlled.act(node, action))
             case ["apps", app, action] if action in ACTIONS:
                 allowed, handler = "POST", lambda: self._accepted(self._controlled.act_on_app(app, action))

@@ -115,7 +115,7 @@ class Guard:
             start_new_session=True,
         )
         self._children[popen.pid] = child = Child(popen)
-        self._tell(f"+{popen.pid} {guardian.started_at(popen.pid)}")
+        self._tell(_born(popen.pid))
         return child
 
     def record(self) -> None:
@@ -141,7 +141,7 @@ class Guard:
         """Note that a child and its group are gone."""
         self._children.pop(child.pid, None)
         self._identities.pop(child.pid, None)
-        self._tell(f"-{child.pid}")
+        self._tell(f"-{child.pid}\n".encode())
 
     async def close(self) -> None:
         """End whatever still lives, and the guardian."""
@@ -156,7 +156,10 @@ class Guard:
         self._data.remove(RECORD)
 
     def _start_guardian(self) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
+        """It finds in its pipe who lives: from its first moment on nobody can be left behind."""
         read_end, write_end = os.pipe()  # neither is inherited, so nobody but us holds the writing end
+        for pid in self._children:
+            os.write(write_end, _born(pid))
         process = subprocess.Popen(
             [*ISOLATED_PYTHON, str(Path(guardian.__file__))],
             env={**os.environ, processes.RUN_VARIABLE: self._run},
@@ -174,9 +177,11 @@ class Guard:
         with contextlib.suppress(OSError):
             self._pipe.close()
         self._guardian, self._pipe = self._start_guardian()
-        for pid in self._children:
-            self._tell(f"+{pid} {guardian.started_at(pid)}")
 
-    def _tell(self, line: str) -> None:
+    def _tell(self, line: bytes) -> None:
         with contextlib.suppress(OSError):  # a dead guardian is revived, and told, at the next start of a child
-            self._pipe.write(line.encode() + b"\n")
+            self._pipe.write(line)
+
+
+def _born(pid: int) -> bytes:
+    return f"+{pid} {guardian.started_at(pid)}\n".encode()

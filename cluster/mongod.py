@@ -21,7 +21,13 @@ FATAL = ("F", "E")
 def command(mongod: str, spec: NodeSpec, path: Path) -> list[str]:
     """The command line of a member of a replica set."""
     role = ROLES.get(spec.role, ())
-    return [*_common(mongod, spec.port, path), "--replSet", str(spec.replica_set), *role, *_parameters(SETTINGS)]
+    return [
+        *_common(mongod, spec.port, path, spec.address),
+        "--replSet",
+        str(spec.replica_set),
+        *role,
+        *_parameters(SETTINGS),
+    ]
 
 
 def standalone_command(mongod: str, port: int, path: Path) -> list[str]:
@@ -34,9 +40,9 @@ def standalone_command(mongod: str, port: int, path: Path) -> list[str]:
     return [*_common(mongod, port, path), *_parameters((*SETTINGS, *quiet))]
 
 
-def _common(mongod: str, port: int, path: Path) -> list[str]:
-    address = ["--bind_ip", HOST, "--port", str(port), "--nounixsocket"]
-    return [mongod, "--dbpath", str(path), *address, "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "1024"]
+def _common(mongod: str, port: int, path: Path, address: str = HOST) -> list[str]:
+    listening = ["--bind_ip", address, "--port", str(port), "--nounixsocket"]
+    return [mongod, "--dbpath", str(path), *listening, "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "1024"]
 
 
 def _parameters(settings: tuple[str, ...]) -> list[str]:

@@ -20,22 +20,31 @@ class Plan:
 
 
 def prepare(
-    data: DataDir, *, kind: str, nodes: int | None, engine: bool = True, avoid: frozenset[int] = frozenset()
+    data: DataDir,
+    *,
+    kind: str,
+    nodes: int | None,
+    engine: bool = True,
+    avoid: frozenset[int] = frozenset(),
+    prefix: str | None = None,
 ) -> Plan:
     """Remembered ports if they are all free, else new ones for all nodes.
 
     For all: a single one kept could be a port under which a copy of this directory is running, and the two sets
-    would take each other for members. Raises ClusterError if the directory holds another kind of cluster.
+    would take each other for members. With a prefix every mongod has an address of its own, which the documents of
+    a directory that is used again would not know. Raises ClusterError if the directory holds another kind of cluster.
     """
     state = data.read_json(STATE)
     chosen = _names(data, state, kind, nodes, engine)
     kept = _usable_ports(data, state, avoid)
+    if prefix and any(data.has_documents(name) for name in chosen):
+        raise ClusterError(f"{data.path} holds documents already: --network needs a new directory")
     known_hosts = kept is not None and state["settled"]
     port_of = kept or dict(zip(chosen, ports.choose(len(chosen), avoid=avoid), strict=True))
     if not known_hosts:
         _write(data, kind, port_of, settled=False)
     relocated = not known_hosts and any(data.has_documents(name) for name in chosen)
-    return Plan(topology.build(kind, port_of), relocated)
+    return Plan(topology.build(kind, port_of, prefix), relocated)
 
 
 def settle(data: DataDir, plan: Plan) -> None:

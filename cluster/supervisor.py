@@ -16,6 +16,9 @@ from cluster.control import CONTROL_FILE, Control
 from cluster.datadir import DataDir
 from cluster.errors import ActionRefused, ClusterError, UnknownNode
 from cluster.guard import Guard, end_leftovers
+from cluster.network import ACTIONS as NETWORK_ACTIONS
+from cluster.network import Network
+from cluster.network.switch import choose_prefix
 from cluster.nodes import Node
 from cluster.topology import Topology
 
@@ -34,6 +37,8 @@ class Order:
     workers: int = 2
     apps: int = 1
     router: str = "auto"
+    network: bool = False
+    """Whether every member has a network namespace of its own."""
     outlive_parent: bool = False
 
 
@@ -49,6 +54,7 @@ class Supervisor:
         self._apps: Apps | None = None
         self._nginx = ""
         self._control: Control | None = None
+        self._network: Network | None = None
         self._mongos: str | None = None
         self._failure: BaseException | None = None
         self._token = secrets.token_hex(32)
@@ -114,13 +120,20 @@ class Supervisor:
         avoid = frozenset({order.port} if order.port else ())
         self._mongos = binaries.find_mongos(order.router) if order.topology == "sharded" else None
         engine = self._mongos is None
-        self._plan = plan.prepare(self._data, kind=order.topology, nodes=order.nodes, engine=engine, avoid=avoid)
+        prefix = choose_prefix() if order.network else None
+        self._plan = plan.prepare(
+            self._data, kind=order.topology, nodes=order.nodes, engine=engine, avoid=avoid, prefix=prefix
+        )
         topology = self._plan.topology
+        if prefix:
+            self._network = Network(topology)
+            self._network.open()
         if self._plan.relocated:
             await relocate.relocate(topology, data=self._data, guard=guard, binary=binary)
         log(f"starting {', '.join(f'{node.name} on port {node.port}' for node in topology.nodes)}")
         for spec in topology.nodes:
             command = programs.command(spec, topology, mongod=binary, mongos=self._mongos, data=self._data)
+            command = self._network.inside(spec.name, command) if self._network else command
             self._nodes[spec.name] = node = Node(spec, data=self._data, guard=guard, command=command)
             node.spawn()
             self._background(node.watch())
@@ -128,7 +141,8 @@ class Supervisor:
         await asyncio.gather(*(self._start_set(name) for name in topology.sets))
         if topology.routers:
             await self._start_routing(topology)
-        plan.settle(self._data, self._plan)
+        if self._network is None:  # the next start has other addresses, and moves the documents there
+            plan.settle(self._data, self._plan)
 
     async def _start_routing(self, topology: Topology) -> None:
         came = await asyncio.gather(*(self._came(self._nodes[router.name]) for router in topology.routers))
@@ -182,6 +196,8 @@ class Supervisor:
         config = [node for node in self._nodes.values() if node.spec.role == "config"]
         await asyncio.gather(*(node.stop() for node in self._nodes.values() if node not in config))
         await asyncio.gather(*(node.stop() for node in config))
+        if self._network:
+            self._network.close()
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -215,7 +231,7 @@ class Supervisor:
             "topology": topology.kind,
             "uri": topology.uri,
             "sets": {name: [spec.name for spec in specs] for name, specs in topology.sets.items()},
-            "nodes": [node.record() for node in self._nodes.values()],
+            "nodes": [node.record() | self._fault(node.spec.name) for node in self._nodes.values()],
             "apps": self._apps.records() if self._apps else [],
         }
 
@@ -224,7 +240,16 @@ class Supervisor:
         if node not in self._nodes:
             raise UnknownNode(f"there is no node {node!r}: the nodes are {', '.join(self._nodes)}")
         self._note(node, action)
-        return await self._nodes[node].act(action)
+        if action not in NETWORK_ACTIONS:
+            return await self._nodes[node].act(action)
+        if self._network is None:
+            raise ActionRefused(f"{node} has no network of its own: start with --network")
+        self._network.act(node, action)
+        return self._nodes[node].record() | self._fault(node)
+
+    def _fault(self, node: str) -> dict[str, Any]:
+        """What `--network` adds to a node's record."""
+        return {"network": self._network.fault(node)} if self._network else {}
 
     async def act_on_app(self, app: str, action: str) -> dict[str, Any]:
         """See control.Controlled."""

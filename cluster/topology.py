@@ -7,7 +7,7 @@ The engine belongs to the development router (docs/router.md); with a real mongo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HOST = "127.0.0.1"
 
@@ -20,11 +20,12 @@ class NodeSpec:
     role: str
     replica_set: str | None
     port: int
+    address: str = HOST
 
     @property
     def host(self) -> str:
         """Address and port."""
-        return f"{HOST}:{self.port}"
+        return f"{self.address}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,18 @@ def names(kind: str, nodes: int, *, engine: bool = True) -> list[str]:
     return [*(name for members in sets for name in members), *(["engine"] if engine else []), "router"]
 
 
-def build(kind: str, ports: Mapping[str, int]) -> Topology:
-    """The topology whose nodes have these names and ports."""
-    return Topology(kind, tuple(_node(name, port) for name, port in ports.items()))
+def build(kind: str, ports: Mapping[str, int], prefix: str | None = None) -> Topology:
+    """The topology whose nodes have these names and ports.
+
+    With a prefix each mongod has an address of its own: 198.18.7.1, 198.18.7.2, … for 198.18.7.
+    """
+    nodes = tuple(_node(name, port) for name, port in ports.items())
+    if prefix:
+        nodes = tuple(
+            node if node.role == "router" else replace(node, address=f"{prefix}.{number}")
+            for number, node in enumerate(nodes, 1)
+        )
+    return Topology(kind, nodes)
 
 
 def _members(set_name: str, nodes: int) -> list[str]:

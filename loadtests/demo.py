@@ -25,10 +25,10 @@ RELAXED = {"SHARDMART_BCRYPT_ROUNDS": "4", "SHARDMART_LIMITS": "off"}
 
 
 class Demo:
-    """`settings` are all that the shop is told beside its database and address."""
+    """`settings` are all that the shop is told beside its database and address; `network`: one for each member."""
 
-    def __init__(self, options: Options, stop: threading.Event) -> None:
-        self._options, self._stop = options, stop
+    def __init__(self, options: Options, stop: threading.Event, *, network: bool = False) -> None:
+        self._options, self._stop, self._network = options, stop, network
         self.port = options.port or ports.choose(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         self._home = Path(tempfile.mkdtemp(prefix="sml-"))  # short: the path of a Unix socket ends at 108 bytes
@@ -45,6 +45,7 @@ class Demo:
         command += ["--data-dir", str(self.data_dir)]
         command += ["--nodes", str(options.nodes)] if options.nodes else []
         command += ["--workers", str(options.workers)] if options.workers else []
+        command += ["--network"] if self._network else []
         log(f"starting a {options.topology} demo on port {self.port}")
         with self._log.open("wb") as output:
             self._process = subprocess.Popen(

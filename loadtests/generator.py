@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cluster import ports
+from cluster.topology import HOST
 from loadtests.common import ledger, playing
 from loadtests.common.needs import SCENARIOS
 from loadtests.demo import ROOT
@@ -26,6 +28,13 @@ def check_locust() -> None:
     """Raises CouldNotRun when Locust is not installed."""
     if importlib.util.find_spec("locust") is None:
         raise CouldNotRun("Locust is not installed: pip install -e '.[load]', or make setup")
+
+
+def _several(processes: int) -> list[str]:
+    """A port of its own: on Locust's own the workers of two runs would come to one master."""
+    port = ports.choose(1)[0]
+    master = f"--master-bind-host {HOST} --master-bind-port {port} --master-host {HOST} --master-port {port}"
+    return ["--processes", str(processes), *master.split()]
 
 
 class Generator:
@@ -45,7 +54,7 @@ class Generator:
         command += ["--host", url, "--users", str(options.users), "--spawn-rate", str(options.users)]
         command += ["--stop-timeout", str(LAST_TASKS_SECONDS)]  # the locustfile sees to the time
         command += ["--only-summary", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
-        command += ["--processes", str(options.processes)] if options.processes > 1 else []
+        command += _several(options.processes) if options.processes > 1 else []
         with log_file.open("wb") as output:
             self._process = subprocess.Popen(
                 [*command, SCENARIOS[options.scenario].user],

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,17 @@ WORKERS_SECONDS = 25  # longer than users may take to finish
 journal = Journal()
 
 
+@dataclass
+class Run:
+    """How far this process's run is: users have been sent for, and are wanted no more."""
+
+    began: bool = False
+    ended: bool = False
+
+
+run = Run()
+
+
 @events.init.add_listener
 def on_init(environment: Environment, **_: Any) -> None:
     runner = environment.runner
@@ -49,6 +61,8 @@ def on_init(environment: Environment, **_: Any) -> None:
         environment.events.report_to_master.add_listener(_send_ledger)
     elif isinstance(runner, MasterRunner):
         environment.events.worker_report.add_listener(_receive_ledger)
+    # the last one is called first: before Locust's master, who sends its workers home and hears nobody any more
+    environment.events.quitting.add_listener(on_quitting)
     gevent.spawn(_every_second, environment)
     if playing.STAGE_VARIABLE in os.environ:
         gevent.spawn(_follow_parent, environment, os.getppid())
@@ -61,6 +75,10 @@ def on_test_start(environment: Environment, **_: Any) -> None:
     """Before the first user: workers wait for the master's stage."""
     if isinstance(environment.runner, WorkerRunner):
         return
+    if run.ended:
+        gevent.sleep(WORKERS_SECONDS)  # a start that comes after the end: Locust ends it before that
+        return
+    run.began = True
     given = os.environ.get(playing.STAGE_VARIABLE)
     set_stage = stage.load(Path(given).read_text(encoding="utf-8")) if given else _own_stage(environment)
     if not given:
@@ -85,18 +103,17 @@ def on_test_stop(environment: Environment, **_: Any) -> None:
     runner = environment.runner
     if runner and not isinstance(runner, MasterRunner):
         journal.close_second(runner.user_count)
+        _keep(runner)
     if isinstance(runner, WorkerRunner):
         runner._send_stats()
 
 
-@events.quitting.add_listener
 def on_quitting(environment: Environment, **_: Any) -> None:
     """After a signal users are still at it, and Locust would stop them only after this."""
     if environment.runner is None or isinstance(environment.runner, WorkerRunner) or not playing.directory().exists():
         return
     _stop(environment.runner)
-    if isinstance(environment.runner, LocalRunner):
-        _append("local", journal.take())
+    _keep(environment.runner)
     (playing.directory() / ledger.STATISTICS).write_text(json.dumps(_statistics(environment)), encoding="utf-8")
 
 
@@ -108,11 +125,17 @@ def _end(environment: Environment) -> None:
 
 
 def _stop(runner: Runner) -> None:
-    """Users finish what they are at. A master waits until every worker has said that it has stopped."""
+    """Users finish what they are at. A master waits until every worker has said that it has stopped.
+
+    Locust's master takes no notice of a stop until it has begun to send users out: the start that is under way would
+    go on, and what the last users were told would be lost with the workers.
+    """
+    run.ended = True
     runner.stop()
     until = time.monotonic() + WORKERS_SECONDS
-    while isinstance(runner, MasterRunner) and len(runner.clients) and time.monotonic() < until:
+    while run.began and isinstance(runner, MasterRunner) and len(runner.clients) and time.monotonic() < until:
         gevent.sleep(0.1)
+        runner.stop()
 
 
 def _begin(environment: Environment, set_stage: stage.Stage) -> None:
@@ -142,8 +165,17 @@ def _every_second(environment: Environment) -> None:
         if runner is None or isinstance(runner, MasterRunner):
             continue
         journal.close_second(runner.user_count)
-        if isinstance(runner, LocalRunner) and playing.directory().exists():
-            _append("local", journal.take())
+        _keep(runner)
+
+
+def _keep(runner: Runner) -> None:
+    """Lines of whoever has the ledgers' directory: alone, or started with its master on one machine by `run`.
+
+    A worker elsewhere sends its lines to its master.
+    """
+    with_master = isinstance(runner, WorkerRunner) and playing.STAGE_VARIABLE in os.environ
+    if (with_master or isinstance(runner, LocalRunner)) and playing.directory().exists():
+        _append(getattr(runner, "client_id", "local"), journal.take())
 
 
 def _send_ledger(client_id: str, data: dict[str, Any]) -> None:
@@ -151,7 +183,8 @@ def _send_ledger(client_id: str, data: dict[str, Any]) -> None:
 
 
 def _receive_ledger(client_id: str, data: dict[str, Any]) -> None:
-    _append(client_id, data.pop("ledger", ""))
+    if lines := data.pop("ledger", ""):
+        _append(client_id, lines)
 
 
 def _append(who: str, lines: str) -> None:

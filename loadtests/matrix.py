@@ -1,8 +1,10 @@
 """`make load`: both topologies × strategy × scenario, and the table of it for docs/results.md.
 
-    python -m loadtests.matrix --out DIR [--table docs/results.md] [--seconds 20] [--users 32]
+    python -m loadtests.matrix --out DIR [--table docs/results.md] [--seconds 20] [--users 32] [--again]
 
-Each pair of topology and strategy has a demo of its own, in which the scenarios run one after the other.
+Each pair of topology and strategy has a demo of its own, in which the scenarios run one after the other. A cell that
+was measured stays in DIR and is not measured again, so that the matrix can be made in parts (`--topologies`,
+`--strategies`, `--scenarios`), or be ended and continued; the table is of all cells that are there.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,12 @@ from loadtests.demo import Demo
 from loadtests.errors import CouldNotRun, Interrupted
 from loadtests.options import TOPOLOGIES, Options
 from loadtests.report import Report
-from loadtests.run import run
+from loadtests.run import EARLY_SECONDS, run
 
 STRATEGIES = ("group", "transaction", "reservation")
 CHOSEN = ("uniform", "hot_item", "mixed_cart", "cancel_storm", "realtime", "mixed")
+REPORT = "report.json"  # in a cell's directory
+INCOMPLETE = 2
 SALE_USERS, SALE_STOCK = 1000, 100
 BEGIN, END = "<!-- the matrix begins -->", "<!-- the matrix ends -->"
 HEAD = (
@@ -38,27 +42,49 @@ HEAD = (
 )
 
 
-def main() -> int:
-    """0 when every run was consistent; 1 when one was not; 2 when it was ended early or nothing could run."""
-    args = _parser().parse_args()
-    reports: list[Report] = []
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every cell is there and consistent; 1 when one is not consistent; 2 when one is missing."""
+    args = _parser().parse_args(arguments)
+    missing, code = 0, INCOMPLETE
     try:
         for topology in args.topologies:
             for strategy in args.strategies:
                 base = Options("", topology, args.out, strategy=strategy, users=args.users, seconds=args.seconds)
-                reports.extend(_demo(base, args.scenarios))  # one by one: what was measured is kept
+                wanted = [cell for cell in _cells(base, args.scenarios) if args.again or not _kept(cell)]
+                missing += _demo(base, wanted) if wanted else 0
+        code = INCOMPLETE if missing else 0
     except (Interrupted, KeyboardInterrupt):
-        log("ended early")
-        return 2
-    finally:
-        if reports:
-            _write(reports, args)
-    good = all(made["verdict"] == report.CONSISTENT for made in reports)
-    return (0 if good else 1) if reports else 2
+        log("ended early: the next `make load` goes on from here")
+    reports = _measured(args.out)
+    if reports:
+        _write(reports, args)
+    return code or int(any(made["verdict"] != report.CONSISTENT for made in reports))
 
 
-def _demo(base: Options, scenarios: list[str]) -> Iterator[Report]:
-    """The scenarios on one demo, as they end; what cannot be run is named and left out. Raises Interrupted."""
+def _measured(out: Path) -> list[Report]:
+    """Of every cell that is there, in the order of the table."""
+    cells = [
+        out / _name(topology, strategy, scenario) / REPORT
+        for topology in TOPOLOGIES
+        for strategy in STRATEGIES
+        for scenario in SCENARIOS
+    ]
+    return [made for path in cells if path.exists() and (made := compare.load(path))["complete"]]
+
+
+def _kept(cell: Options) -> bool:
+    """Whether this cell was measured, with as many users and for as long."""
+    with suppress(CouldNotRun):
+        made = compare.load(cell.out / REPORT)
+        as_asked = made["users"] == cell.users and abs(made["seconds"] - cell.seconds) <= EARLY_SECONDS
+        if made["complete"] and as_asked:
+            log(f"{cell.out.name}: kept, of {made.get('made_on')}, commit {made.get('commit')}")
+            return True
+    return False
+
+
+def _demo(base: Options, cells: list[Options]) -> int:
+    """Runs cells on one demo; how many could not be run, each of which is named. Raises Interrupted."""
     base.out.mkdir(parents=True, exist_ok=True)
     demo = Demo(base, threading.Event())
     with ExitStack() as cleanup:
@@ -67,37 +93,44 @@ def _demo(base: Options, scenarios: list[str]) -> Iterator[Report]:
             demo.start()
         except CouldNotRun as error:
             log(f"{base.topology}, {base.strategy}: left out: {error}")
-            return
-        there = replace(base, host=demo.url, data_dir=demo.data_dir)
-        for options in _runs(there, scenarios):
+            return len(cells)
+        left_out = 0
+        for cell in cells:
             try:
-                yield _one(options, demo.settings)
+                _one(replace(cell, host=demo.url, data_dir=demo.data_dir), demo.settings)
             except CouldNotRun as error:
-                log(f"{options.out.name}: left out: {error}")
+                left_out += 1
+                log(f"{cell.out.name}: left out: {error}")
+        return left_out
 
 
-def _runs(there: Options, scenarios: list[str]) -> Iterator[Options]:
+def _cells(base: Options, scenarios: list[str]) -> Iterator[Options]:
     for scenario in scenarios:
-        out = there.out / f"{there.topology}-{there.strategy}-{scenario}"
-        chosen = replace(there, scenario=scenario, out=out)
+        out = base.out / _name(base.topology, base.strategy, scenario)
+        chosen = replace(base, scenario=scenario, out=out)
         yield replace(chosen, users=SALE_USERS, stock=SALE_STOCK) if scenario == "flash_sale" else chosen
 
 
-def _one(options: Options, settings: dict[str, str]) -> Report:
+def _name(topology: str, strategy: str, scenario: str) -> str:
+    return f"{topology}-{strategy}-{scenario}"
+
+
+def _one(options: Options, settings: dict[str, str]) -> None:
     log(f"{options.topology}, {options.strategy}, {options.scenario}")
     options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / REPORT).unlink(missing_ok=True)
     observed = run(options)
     observed.settings = settings
     made = results.write(observed)
+    report.write(made | {"made_on": _today(), "commit": _commit()}, options.out / REPORT)
     log(report.one_line(made))
     if not observed.complete:
         raise Interrupted
-    return made
 
 
 def _write(reports: list[Report], args: argparse.Namespace) -> None:
     (args.out / "compare.html").write_text(compare.render(reports), encoding="utf-8")
-    text = f"{BEGIN}\n{_about()}\n\n{table(reports)}\n{END}"
+    text = f"{BEGIN}\n{_about(reports)}\n\n{table(reports)}\n{END}"
     print(text)
     if args.table is None:
         return
@@ -122,15 +155,23 @@ def _row(made: Report) -> tuple[Any, ...]:
     return (*what, *rates, *times, made["conflicts"], made["unavailable"], made["verdict"])
 
 
-def _about() -> str:
-    """When, on what, and how busy it was besides."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    when = time.strftime("%Y-%m-%d", time.gmtime())
+def _about(reports: list[Report]) -> str:
+    """When, of what, on what, and how busy it was besides."""
+    when, commits = (sorted({str(made.get(what)) for made in reports}) for what in ("made_on", "commit"))
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     return (
-        f"Made by `make load` on {when}, commit {commit.stdout.strip() or 'unknown'}, {report.machine()}; "
+        f"Made by `make load` on {', '.join(when)}, commit {', '.join(commits)}, {report.machine()}; "
         f"load average at the end {busy} (its own included)."
     )
+
+
+def _today() -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,6 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--table", type=Path, help="the page whose table is replaced")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--users", type=int, default=32)
+    parser.add_argument("--again", action="store_true", help="measure also what was measured already")
     parser.add_argument("--topologies", nargs="+", choices=TOPOLOGIES, default=list(TOPOLOGIES))
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
     parser.add_argument("--scenarios", nargs="+", choices=list(SCENARIOS), default=[*CHOSEN, "flash_sale"])

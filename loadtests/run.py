@@ -7,10 +7,12 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from cluster.network import why_not
 from loadtests import generator
 from loadtests.common import ledger, stage
 from loadtests.common.needs import SCENARIOS
@@ -20,6 +22,7 @@ from loadtests.demo import Demo
 from loadtests.errors import CouldNotRun, Interrupted
 from loadtests.faults import plan as plans
 from loadtests.faults.breaker import Breaker
+from loadtests.faults.plan import Fault
 from loadtests.generator import Generator
 from loadtests.judge import judge
 from loadtests.memory import Memory, summary
@@ -40,9 +43,9 @@ def run(options: Options) -> Observed:
         faults = plans.parse(
             options.faults, topology=options.topology, strategy=options.strategy, seconds=options.seconds
         )
-        if faults and options.host and not options.data_dir:
-            raise CouldNotRun("--faults with --host needs --data-dir: that of the demo that is to be broken")
-        target, settings = _open(options, stop, cleanup)
+        network = plans.need_network(faults)
+        _check_faults(options, faults, network=network)
+        target, settings = _open(options, stop, cleanup, network=network)
         set_stage = _set_stage(options, target)
         observed = Observed(options, set_stage, settings=settings)
         breaker = None
@@ -54,6 +57,16 @@ def run(options: Options) -> Observed:
         _load(observed, target, breaker, stop)
         judge(observed, target)
         return observed
+
+
+def _check_faults(options: Options, faults: Sequence[Fault], *, network: bool) -> None:
+    """Raises CouldNotRun for what cannot be broken here."""
+    if faults and options.host and not options.data_dir:
+        raise CouldNotRun("--faults with --host needs --data-dir: that of the demo that is to be broken")
+    if network and not options.host and (reason := why_not()):
+        raise CouldNotRun(
+            f"--faults: every member needs a network namespace of its own, which cannot be had: {reason}"
+        )
 
 
 @contextlib.contextmanager
@@ -73,18 +86,22 @@ def _on_signal(stop: threading.Event) -> Any:
             signal.signal(number, handler)
 
 
-def _open(options: Options, stop: threading.Event, cleanup: contextlib.ExitStack) -> tuple[Target, dict[str, str]]:
+def _open(
+    options: Options, stop: threading.Event, cleanup: contextlib.ExitStack, *, network: bool
+) -> tuple[Target, dict[str, str]]:
     settings: dict[str, str] = {}
     if options.host:
         url, data_dir = options.host, options.data_dir
     else:
-        demo = Demo(options, stop)
+        demo = Demo(options, stop, network=network)
         cleanup.callback(demo.stop)
         demo.start()
         url, data_dir, settings = demo.url, demo.data_dir, demo.settings
     target = Target.of(options, url=url, data_dir=data_dir)
     cleanup.callback(target.close)
     target.identify()
+    if network and not target.has_network():
+        raise CouldNotRun("--faults: the demo behind --host was not started with --network")
     return target, settings
 
 
@@ -134,6 +151,8 @@ def _load(observed: Observed, target: Target, breaker: Breaker | None, stop: thr
         observed.memory = {role: summary(sizes) for role, sizes in sampler.memory.sizes.items()}
     observed.statistics = load.statistics()
     observed.ledger = ledger.read(directory)
+    began = [one.at - 1.0 for one in observed.ledger.seconds if one.requests]
+    observed.began = min([observed.began, *began])  # load processes tell it late, or with their last words
     if observed.complete and not observed.ledger.seconds:
         raise CouldNotRun(f"Locust did nothing: {load.last_words()}")
 

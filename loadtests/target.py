@@ -78,6 +78,10 @@ class Target:
         except ClusterError as error:
             raise CouldNotRun(f"the cluster could not be asked: {error}") from error
 
+    def has_network(self) -> bool:
+        """Whether members have namespaces of their own. Raises CouldNotRun."""
+        return any("network" in known for known in self.status()["nodes"])
+
     def await_ready(self, seconds: float) -> bool:
         """Whether the shop can serve within that time."""
         until = time.monotonic() + seconds

@@ -18,6 +18,7 @@ from locust import FastHttpUser, constant
 
 from loadtests.common import ledger
 from loadtests.common.journal import told
+from loadtests.common.once import sent_once
 from loadtests.common.playing import current
 from loadtests.common.stage import PASSWORD, Person, Product
 
@@ -170,7 +171,8 @@ class Shopper(FastHttpUser):
     def _once(self, ask: Callable[[], Answer], what: str, **fields: Any) -> Answer:
         asked, answer = time.monotonic(), Answer(0)
         try:
-            answer = ask()
+            with sent_once(self.client):
+                answer = ask()
             return answer
         finally:
             told_so = told(

@@ -20,12 +20,15 @@ from cluster import commands
 from cluster.control import CONTROL_FILE
 from cluster.datadir import DataDir
 from cluster.errors import ClusterError
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.console import log
 from loadtests.faults.plan import Fault, steps
 
 PRIMARY_SECONDS = 15.0  # how long a fault waits for a primary that it can hit
 HEAL_SECONDS = 90.0
 MOVE_SECONDS = 10.0  # transactions under way hold the lock that the move must get within half a second
+UNDO = {"kill-primary": "start", "kill": "start", "kill-router": "start", "pause": "resume"}
+UNDO |= dict.fromkeys(NETWORK, "reconnect")
 UP = ("PRIMARY", "SECONDARY", "ROUTER")
 
 
@@ -82,8 +85,7 @@ class Breaker:
     def _actions(self) -> dict[str, Callable[[Fault], list[str]]]:
         return {
             "kill-primary": lambda fault: self._each("kill", [self._primary()]),
-            "kill": lambda fault: self._each("kill", self._nodes(fault.node)),
-            "pause": lambda fault: self._each("pause", self._nodes(fault.node)),
+            **{what: self._on_named(what) for what in ("kill", "pause", *NETWORK)},
             "stepdown": lambda fault: self._each("stepdown", [self._primary()]),
             "kill-router": lambda fault: self._each("kill", self._routers()),
             "kill-committer": lambda fault: [self._kill_process(self._committer(), "committer")],
@@ -91,9 +93,11 @@ class Breaker:
             "move-chunk": lambda fault: [self._move_chunk()],
         }
 
+    def _on_named(self, what: str) -> Callable[[Fault], list[str]]:
+        return lambda fault: self._each(what, self._nodes(fault.node))
+
     def _mend(self, hit: Hit) -> None:
-        undo = {"kill-primary": "start", "kill": "start", "kill-router": "start", "pause": "resume"}
-        if action := undo.get(hit.fault.what):
+        if action := UNDO.get(hit.fault.what):
             for node in hit.nodes:
                 with contextlib.suppress(ClusterError):  # another fault hit it meanwhile; `heal` sees to it
                     commands.act(self._data, node, action)
@@ -176,7 +180,7 @@ class Breaker:
 
 
 def heal(data: DataDir) -> bool:
-    """Starts and resumes whatever is down; whether every node is up in time."""
+    """Starts, resumes and connects whatever is down; whether every node is up in time."""
     until = time.monotonic() + HEAL_SECONDS
     while time.monotonic() < until:
         try:
@@ -186,6 +190,8 @@ def heal(data: DataDir) -> bool:
                     commands.act(data, known["node"], "resume")
                 elif known["process"] == "killed":
                     commands.act(data, known["node"], "start")
+                if known.get("network"):
+                    commands.act(data, known["node"], "reconnect")
             if all(known["state"] in UP for known in nodes):
                 return True
         except ClusterError:

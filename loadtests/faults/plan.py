@@ -4,15 +4,18 @@
     kill:rs0-2@10s+8s                of that node, started again 8 s later
     stepdown@10s                     the primary steps down
     pause:rs0-2@10s+5s               SIGSTOP for 5 s; `primary` and `secondaries` are nodes too
+    partition:rs0-2@10s+5s           the other members cannot reach it, nor it them, for 5 s; clients can
+    delay:rs0-2@10s+5s               each packet between it and the others takes 100 ms more, both ways
+    loss:rs0-2@10s+5s                one in ten packets between it and the others is lost
     kill-router@10s                  the router (sharded)
     kill-committer@10s               the worker that commits for all (strategy group)
     kill-worker@10s                  a worker of the shop
     move-chunk@10s                   the chunk of the first product's seller to another shard (sharded)
     kill-primary@10s,stepdown@30s    several
-    random:7                         drawn from these with the seed 7, one about every 12 s
+    random:7                         drawn from all that needs no root, with the seed 7, one about every 12 s
 
-Partitions, delay and loss (`partition:NODE@…`, `delay:NODE@…`, `loss:NODE@…`) need each member in a network namespace
-of its own, which `cluster` does not make: such a plan is refused.
+Partitions, delay and loss need a demo whose members have network namespaces of their own (cluster/network): a plan
+with them is refused where those cannot be made.
 """
 
 from __future__ import annotations
@@ -22,10 +25,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.errors import CouldNotRun
 
-NETWORK = ("partition", "delay", "loss")
-NAMED = ("kill", "pause")  # these say which node
+NAMED = ("kill", "pause", *NETWORK)  # these say which node
 UNNAMED = ("kill-primary", "stepdown", "kill-router", "kill-committer", "kill-worker", "move-chunk")
 SHARDED_ONLY = ("kill-router", "move-chunk")
 LASTS_SECONDS = 5.0
@@ -57,6 +60,11 @@ def parse(text: str, *, topology: str, strategy: str, seconds: float) -> list[Fa
     return sorted(faults, key=lambda fault: fault.at)
 
 
+def need_network(faults: Sequence[Fault]) -> bool:
+    """Whether the plan breaks what only members with a network of their own have."""
+    return any(fault.what in NETWORK for fault in faults)
+
+
 def drawn(seed: int, *, topology: str, strategy: str, seconds: float) -> list[Fault]:
     """The same for the same seed and run."""
     dice = random.Random(seed)
@@ -75,13 +83,9 @@ def drawn(seed: int, *, topology: str, strategy: str, seconds: float) -> list[Fa
 def _one(text: str) -> Fault:
     match = FAULT.fullmatch(text)
     what = match[1] if match else ""
-    if what in NETWORK:
-        raise CouldNotRun(
-            f"--faults: {what} needs every member in a network namespace of its own, which a demo does not have"
-        )
     if match is None or what not in NAMED + UNNAMED:
-        names = ", ".join(f"{name}@10s" for name in UNNAMED)
-        raise CouldNotRun(f"--faults: {text!r} is none of {names}, kill:NODE@10s, pause:NODE@10s+5s, random:SEED")
+        names = ", ".join([f"{name}@10s" for name in UNNAMED] + [f"{name}:NODE@10s+5s" for name in NAMED])
+        raise CouldNotRun(f"--faults: {text!r} is none of {names}, random:SEED")
     if (what in NAMED) != (match[2] is not None):
         raise CouldNotRun(
             f"--faults: {what} {'says which node: ' + what + ':NODE@10s' if what in NAMED else 'names no node'}"

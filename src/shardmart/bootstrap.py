@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,12 @@ from typing import Any
 from pymongo.errors import ConfigurationError
 from sanic import Sanic
 
-from shardmart import realtime
-from shardmart.adapters.marked import MarkedCheckout, MarkedOrders, MarkedOutcomes
+from shardmart import __version__, realtime
+from shardmart.adapters.marked import MarkedCheckout, MarkedClaiming, MarkedOrders, MarkedOutcomes
 from shardmart.adapters.marks import SharedMarks
 from shardmart.adapters.mongo import failures
 from shardmart.adapters.mongo.accounts import MongoAccounts, MongoLimits, MongoSessions
+from shardmart.adapters.mongo.app_nodes import MongoAppNodes
 from shardmart.adapters.mongo.audit import MongoAuditor
 from shardmart.adapters.mongo.carts import MongoCarts
 from shardmart.adapters.mongo.changes import MongoChanges
@@ -51,6 +53,8 @@ from shardmart.cache.catalogue import CatalogueCache
 from shardmart.domain import ports
 from shardmart.domain.cache_ports import Frontiers
 from shardmart.domain.errors import Unavailable
+from shardmart.domain.reports import AppNode
+from shardmart.service.app_nodes import beat_forever
 from shardmart.service.live_sessions import LiveSessions
 from shardmart.service.load import LabLoad
 from shardmart.service.shop import Rules, Shop
@@ -65,6 +69,7 @@ TOPOLOGIES: Mapping[str, Callable[[Mongo, ClusterNodes], ports.Topology]] = {
 # The driver refuses less than 90 s; members that lag further are not read from.
 STALENESS_SECONDS = 90
 GROUPED = ("auto", "group")
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 LOOK_SECONDS, LOOK_SECONDS_FOR_CACHE = 0.5, 0.1  # how often a quiet change stream tells how far it is
 log = logging.getLogger("shardmart.bootstrap")
 
@@ -85,7 +90,7 @@ class Running:
         if self.committer is not None:
             self.committer.start()
         sweepers = (sweep_forever, recover_forever, sweep_photos_forever)
-        self.background += [asyncio.create_task(sweep(self.shop)) for sweep in sweepers]
+        self.background += [asyncio.create_task(work(self.shop)) for work in (*sweepers, beat_forever)]
         if self.cache is not None:
             self.background.append(asyncio.create_task(self.cache.watch()))
 
@@ -149,6 +154,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         "recovery": reservation.recovery,
         "statistics": MongoStatistics(mongo),
         "topology": TOPOLOGIES[settings.topology](mongo, nodes),
+        "app_nodes": _app_nodes(settings, mongo),
         "nodes": nodes,
         "auditor": MongoAuditor(
             mongo,
@@ -160,9 +166,12 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
     }
     committer = _seat(settings, mongo) if settings.checkout in GROUPED else None
     if committer is not None:
+        group = GroupCheckout(committer)
         wired |= {
             "committer": committer,
-            "checkout": GroupCheckout(committer),
+            "checkout": group,
+            # a key belongs to the buyer: on a sharded cluster its claim lies on another shard than most outcomes
+            "claiming": group if settings.topology == "replica" else None,
             "orders": GroupOrders(mongo, transactions, committer),
             "products": GroupProducts(mongo, transactions, committer, secondary_reads=from_secondaries, marks=marks),
         }
@@ -193,6 +202,7 @@ def build(settings: Settings, *, mongo: Mongo | None = None, **parts: Any) -> Ru
         wired |= {
             "cache": cache,
             "checkout": strategies[settings.checkout],
+            "claiming": wired.get("claiming") and MarkedClaiming(wired["claiming"], marks),
             "orders": MarkedOrders(wired["orders"], marks),
             "outcomes": MarkedOutcomes(outcomes, marks),
         }
@@ -230,6 +240,13 @@ async def _open_shop(settings: Settings) -> Running:
     running = build(await with_topology(settings))
     running.start()
     return running
+
+
+def _app_nodes(settings: Settings, mongo: Mongo) -> MongoAppNodes:
+    """A node that listens on every address is named by its machine."""
+    machine = socket.gethostname()
+    host = machine if settings.host in EVERY_ADDRESS else settings.host
+    return MongoAppNodes(mongo, AppNode(f"{host}:{settings.port}", settings.workers, __version__), machine=machine)
 
 
 def _seat(settings: Settings, mongo: Mongo) -> Seat:

@@ -7,19 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import supervised
 from tests.cluster.supervised import Place, until
 
 
 @pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Three nodes in the background, without a shop."""
-    place = Place(tmp_path_factory.mktemp("up"))
-    place.ok("up")
-    yield place
-    place.ok("down")
-    left = place.processes()
-    place.clean_up()
-    assert not left
+    with supervised.up(tmp_path_factory.mktemp("up")) as place:
+        yield place
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -187,3 +187,15 @@ class Place:
                 process.kill()
         if self.supervisor:
             self.supervisor.wait(10)
+
+
+@contextlib.contextmanager
+def up(home: Path, *arguments: str) -> Iterator[Place]:
+    """Nodes in the background, without a shop; nothing may be left of them afterwards."""
+    place = Place(home)
+    place.ok("up", *arguments)
+    yield place
+    place.ok("down")
+    left = place.processes()
+    place.clean_up()
+    assert not left

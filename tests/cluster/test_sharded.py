@@ -13,6 +13,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from tests.cluster import supervised
 from tests.cluster.supervised import Place, until
 
 NODES = ["config-1", "shard1-1", "shard2-1", "engine", "router"]
@@ -24,16 +25,11 @@ WARM_SECONDS = 60  # 20 on an idle machine (issue 3); this says only that nothin
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A cluster in the background with one sharded collection, shared by the tests that leave it whole."""
-    place = Place(tmp_path_factory.mktemp("sharded"))
-    place.ok("up", *UP)
-    with MongoClient[dict[str, Any]](place.status()["uri"]) as client:
-        client.admin.command("enableSharding", "shardmart")
-        client.admin.command("shardCollection", "shardmart.products", key=KEY)
-    yield place
-    place.ok("down")
-    left = place.processes()
-    place.clean_up()
-    assert not left
+    with supervised.up(tmp_path_factory.mktemp("sharded"), *UP) as place:
+        with MongoClient[dict[str, Any]](place.status()["uri"]) as client:
+            client.admin.command("enableSharding", "shardmart")
+            client.admin.command("shardCollection", "shardmart.products", key=KEY)
+        yield place
 
 
 @pytest.fixture

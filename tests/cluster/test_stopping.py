@@ -176,9 +176,10 @@ def test_what_outlives_supervisor_and_guardian_is_ended_by_the_next_start(place:
 
 def test_a_killed_guardian_is_replaced(place: Place) -> None:
     supervisor = place.start(*SMALL)
-    place.processes("guardian.py")[0].kill()
-    until(lambda: place.processes("guardian.py"), "a new guardian")
-    time.sleep(0.2)
+    killed = place.processes("guardian.py")[0]
+    killed.kill()
+    # another one: a killed process is to be seen for a moment
+    until(lambda: {one.pid for one in place.processes("guardian.py")} - {killed.pid}, "a new guardian")
     supervisor.kill()
     assert place.nothing_left()
 

@@ -7,6 +7,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -56,6 +58,20 @@ def test_requests_are_spread_over_both_nodes(two_apps: Shop, nodes: list[Shop]) 
     more = [served(node, "/healthz") - then for node, then in zip(nodes, before, strict=True)]
     assert sum(more) == 20
     assert min(more) >= 8
+
+
+def test_the_health_of_either_tells_of_both(two_apps: Shop, nodes: list[Shop]) -> None:
+    hosts = sorted(known["host"] for known in apps(two_apps) if known["node"] in NODES)
+    token = two_apps.admin().api.token
+
+    def told(node: Shop) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = ok(node.as_(token).get("/api/admin/health"))["apps"]
+        return found
+
+    for node in nodes:
+        wait_until(partial(lambda at: len(told(at)) == 2, node), "both nodes are told", within=10)
+        assert [app["node"] for app in told(node)] == hosts
+        assert all((app["workers"], app["version"]) == (1, "0.1.0") for app in told(node))
 
 
 def test_who_signed_in_at_one_node_is_known_at_the_other_and_signs_out_at_both(
@@ -195,6 +211,8 @@ def test_a_node_that_is_killed_under_load_costs_what_is_in_flight_and_nothing_la
         two_apps.demo.node("kill", "app-1")
         killed = time.monotonic()
         wait_until(lambda: buying.acknowledged_since(killed) > 8 * buyers, "business goes on", within=30)
+        health = two_apps.admin().api
+        wait_until(lambda: len(ok(health.get("/api/admin/health"))["apps"]) == 1, "its end is told", within=30)
         two_apps.demo.node("start", "app-1")
         wait_until(lambda: all(app["state"] == "READY" for app in apps(two_apps)), "it is back", within=60)
         before = served(nodes[0], "/api/orders/")

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from shardmart.adapters.mongo.client import Mongo
+from shardmart.adapters.mongo.group.committer import Committer
+from tests.group.proxy import Proxy, proxied
 from tests.group.scene import Scene
 from tests.integration.lab import Cluster
 
@@ -34,3 +37,19 @@ async def scene(nodes: Cluster) -> AsyncIterator[Scene]:
         yield made
     finally:
         await made.close()
+
+
+@pytest.fixture
+async def line(scene: Scene) -> AsyncIterator[Proxy]:
+    """The scene's committer behind a line that can be cut."""
+    hello = await scene.mongo.client.admin.command("hello")
+    host, _, port = hello["primary"].partition(":")
+    async with proxied(host, int(port)) as proxy:
+        uri = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
+        mongo = Mongo(uri, database=scene.mongo.db.name, driver="motor")
+        committer = Committer(mongo)
+        scene.use(committer)
+        yield proxy
+        proxy.times = 0
+        await committer.close()
+        await mongo.close()

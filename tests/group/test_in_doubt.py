@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 
 from shardmart import metrics
-from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.group import commit as commits
-from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.domain import clock
 from shardmart.domain.errors import Unavailable
-from tests.group.proxy import Proxy, proxied
+from tests.group.proxy import Proxy
 from tests.group.scene import Scene, purchase_of
-
-
-@pytest.fixture
-async def line(scene: Scene) -> AsyncIterator[Proxy]:
-    """The scene's committer behind a line that can be cut."""
-    hello = await scene.mongo.client.admin.command("hello")
-    host, _, port = hello["primary"].partition(":")
-    async with proxied(host, int(port)) as proxy:
-        uri = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
-        mongo = Mongo(uri, database=scene.mongo.db.name, driver="motor")
-        committer = Committer(mongo)
-        scene.use(committer)
-        yield proxy
-        proxy.times = 0
-        await committer.close()
-        await mongo.close()
 
 
 @pytest.mark.parametrize("cut", ["reply", "request"])

@@ -13,11 +13,14 @@ from shardmart.adapters.mongo.group import wire
 from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkout, Member, ProductEdit
 from shardmart.domain.edits import Edit
 from shardmart.domain.errors import (
+    CheckoutInProgress,
     EmptyCart,
     FieldError,
+    IdempotencyKeyReused,
     InsufficientStock,
     InvalidInput,
     InvalidTransition,
+    KeyTaken,
     NotFound,
     ShardmartError,
     Shortfall,
@@ -25,6 +28,7 @@ from shardmart.domain.errors import (
     VersionConflict,
 )
 from shardmart.domain.orders import Status
+from shardmart.domain.ports import Claim
 from shardmart.domain.purchase import Line, Purchase, Rejected, Shelf, decide
 from tests.group.test_batch import AT, PRODUCTS, checkout, order, product
 
@@ -32,6 +36,7 @@ LATER = datetime(2026, 2, 3, 4, 5, 6, 789000)
 PURCHASE = Purchase(PRODUCTS[0], "f" * 24, (Line(PRODUCTS[0], 2), Line(PRODUCTS[3], 1)), Decimal("7.50"), "b|key", 4)
 MEMBERS: list[Member] = [
     Checkout(PURCHASE),
+    Checkout(PURCHASE, Claim("b|key", "body", PURCHASE, LATER)),
     checkout({PRODUCTS[0]: 1}),
     Cancellation(PRODUCTS[1], PRODUCTS[2], (PRODUCTS[0], PRODUCTS[1]), LATER),
     ProductEdit(PRODUCTS[1], Edit(PRODUCTS[0], LATER, {"price": Decimal("3.10"), "stock": 4, "is_active": True}, 7)),
@@ -50,6 +55,9 @@ ERRORS: list[ShardmartError] = [
     VersionConflict(),
     InvalidTransition(),
     EmptyCart(),
+    CheckoutInProgress(),
+    IdempotencyKeyReused(),
+    KeyTaken(),
     Unavailable(),
     InsufficientStock([Shortfall(PRODUCTS[0], 2, 1)]),
     InvalidInput([FieldError("delta", "is too much")]),

@@ -99,15 +99,16 @@ class Node:
 
 @asynccontextmanager
 async def app_node(scene: Scene, number: int = 2, uri: str | None = None, **settings: str) -> AsyncIterator[Node]:
-    """`number` workers that share a committer."""
-    environment = clean_environment(
-        SHARDMART_MONGO_URI=uri or scene.uri,
-        SHARDMART_MONGO_DATABASE=scene.mongo.db.name,
-        SHARDMART_SECRET_KEY=os.urandom(32).hex(),
-        SHARDMART_CHECKOUT="group",
-        SHARDMART_RUNTIME_DIR=str(scene.runtime_dir),
+    """`number` workers that share a committer, unless the settings name another strategy."""
+    known = {
+        "SHARDMART_MONGO_URI": uri or scene.uri,
+        "SHARDMART_MONGO_DATABASE": scene.mongo.db.name,
+        "SHARDMART_SECRET_KEY": os.urandom(32).hex(),
+        "SHARDMART_CHECKOUT": "group",
+        "SHARDMART_RUNTIME_DIR": str(scene.runtime_dir),
         **settings,
-    )
+    }
+    environment = clean_environment(**known)
     workers = []
     try:
         for _ in range(number):
@@ -122,7 +123,8 @@ async def app_node(scene: Scene, number: int = 2, uri: str | None = None, **sett
             workers.append(WorkerProcess(process))
         await asyncio.wait_for(asyncio.gather(*(worker.ready for worker in workers)), 60)
         node = Node(scene, workers)
-        await node.leader()
+        if known["SHARDMART_CHECKOUT"] == "group":
+            await node.leader()
         yield node
     finally:
         for worker in workers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from pymongo.errors import OperationFailure
 from shardmart.adapters.mongo import audit
 from shardmart.adapters.mongo.audit import MongoAuditor
 from shardmart.adapters.mongo.checkout_naive import NaiveCheckout
+from shardmart.adapters.mongo.checkouts import CLAIM_SECONDS
 from shardmart.adapters.mongo.documents import log_document, order_document, outcome_document, product_document
 from shardmart.adapters.mongo.transactions import Transactions
 from shardmart.domain import clock
@@ -313,6 +315,34 @@ async def test_a_thoroughly_broken_database_is_reported_and_not_counted_to_the_e
     report = await one_lab.shop.auditor.run()
     assert 5 <= len(report.violations) <= 10
     assert report.checked["products"] == 50
+    named = {violation.detail.split(":")[0] for violation in report.violations}
+    assert report.checked["suspects_left_out"] == 50 - len(named), "what was cut is told"
+
+
+async def test_suspects_beyond_the_bound_are_counted_and_never_called_consistent(
+    one_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_SUSPECTS", 3)
+    await one_lab.db["products"].insert_many([product_document(a_product(stock=3)) for _ in range(8)])
+    report = await one_lab.shop.auditor.run()
+    assert len({violation.detail.split(":")[0] for violation in report.violations}) == 3
+    assert report.checked["suspects_left_out"] == 5
+
+    async def nothing_persists(self: audit.Look, what: str, id: str) -> list[Any]:
+        return []
+
+    monkeypatch.setattr(audit.Look, "one", nothing_persists)
+    with pytest.raises(Unavailable, match="more suspects"):
+        await one_lab.shop.auditor.run()
+
+
+async def test_a_key_of_yesterday_that_is_used_again_is_no_double(one_lab: Lab) -> None:
+    lamp, claim_id = await one_lab.offer(stock=9), f"{BUYER}|k"
+    yesterday = f"{int(time.time()) - CLAIM_SECONDS:08x}{1:016x}"
+    old = replace(a_purchase(line(lamp, 1), claim_id=claim_id), checkout_id=owned_id(lamp.seller_id, yesterday))
+    assert isinstance(await one_lab.buy(old), Placed)
+    assert isinstance(await one_lab.buy(a_purchase(line(lamp, 1), claim_id=claim_id)), Placed)
+    assert await one_lab.clean()
 
 
 # ---- cancellation and completion, which the audit judges

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,11 +15,12 @@ from shardmart.adapters.mongo.transactions import Transactions, Tries
 from shardmart.domain import clock
 from shardmart.domain.accounts import Actor, Role
 from shardmart.domain.errors import EmptyCart, Unavailable
-from shardmart.domain.listings import Product, ProductChanges
-from shardmart.domain.purchase import Placed, Purchase, Rejected
+from shardmart.domain.listings import ProductChanges
+from shardmart.domain.purchase import Placed, Rejected
 from shardmart.domain.stock import ChangeType
 from shardmart.service import checkout
 from tests.integration.lab import DRIVERS, Lab, line, opened, settings_for
+from tests.integration.sagas import last_units, nothing_is_left, saga_lab, sweep
 from tests.integration.wire_cutter import cutter
 from tests.unit.builders import BUYER, SELLERS, a_purchase
 
@@ -39,13 +38,6 @@ async def saga(request: pytest.FixtureRequest, labs: dict[str, Lab]) -> AsyncIte
 async def one_saga(labs: dict[str, Lab]) -> AsyncIterator[Lab]:
     async with saga_lab(labs["pymongo"]) as lab:
         yield lab
-
-
-@asynccontextmanager
-async def saga_lab(lab: Lab) -> AsyncIterator[Lab]:
-    await lab.empty()
-    async with opened(replace(lab.settings, checkout="reservation"), fresh=False) as opened_lab:
-        yield opened_lab
 
 
 class Crash(BaseException):
@@ -74,19 +66,6 @@ def crash_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], None]:
         monkeypatch.setattr(Tries, "persist", counted)
 
     return arm
-
-
-async def sweep(lab: Lab) -> int:
-    """What the sweeper does once everything there is is old enough."""
-    swept: int = await lab.shop.recovery.sweep(before=clock.now() + timedelta(seconds=1))
-    return swept
-
-
-async def nothing_is_left(lab: Lab) -> None:
-    assert await lab.db["outcomes"].count_documents({"unsettled_since": {"$exists": True}}) == 0
-    assert await lab.db["products"].count_documents({"reservations.0": {"$exists": True}}) == 0
-    assert await lab.db["carts"].count_documents({"buying": {"$exists": True}}) == 0
-    assert await lab.clean()
 
 
 async def test_what_is_bought_is_logged_and_ordered_as_with_any_strategy(saga: Lab) -> None:
@@ -178,15 +157,6 @@ async def test_whatever_is_lost_on_the_way_the_purchase_happens_once(
     assert isinstance(outcome, Placed)
     assert (await saga.stock(lamp), await saga.stock(vase)) == (3, 4)
     await nothing_is_left(saga)
-
-
-async def last_units(lab: Lab, *, vases: int = 3) -> tuple[Product, Product, Purchase]:
-    """A purchase of a cart with two lines, one of them the last units."""
-    lamp, vase = await lab.offer(stock=5), await lab.offer(stock=vases, seller_id=SELLERS[1])
-    for wanted in (line(lamp, 2), line(vase, 3)):
-        await lab.carts.put(BUYER, wanted, max_lines=50)
-    version = (await lab.carts.get(BUYER)).version
-    return lamp, vase, a_purchase(line(lamp, 2), line(vase, 3), cart_version=version, claim_id=f"{BUYER}|k")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -332,6 +302,25 @@ async def test_one_key_run_by_eight_at_once_is_one_checkout(saga: Lab) -> None:
     assert await saga.stock(lamp) == 3
     await sweep(saga)
     await nothing_is_left(saga)
+
+
+async def test_low_stock_by_units_that_were_held_is_told_once_they_are_sold_or_back(
+    one_saga: Lab, crash_at: Callable[[int, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10 in stock, threshold 5: 5 are held, others buy from the rest, then the 5 come back."""
+    for units, told in ((2, []), (5, [5])):
+        await one_saga.empty()
+        lamp = await one_saga.offer(stock=10)
+        crash_at(3, "after")  # looked, begun, held
+        with pytest.raises(Crash):
+            await one_saga.buy(a_purchase(line(lamp, 5)))
+        monkeypatch.undo()
+        assert isinstance(await one_saga.buy(a_purchase(line(lamp, units))), Placed)
+        await sweep(one_saga)
+        found = await one_saga.db["notifications"].find({"kind": "low_stock"}).to_list(9)
+        assert [notice["details"]["stock"] for notice in found] == told, units
+        await sweep(one_saga)
+        await nothing_is_left(one_saga)
 
 
 async def test_an_answer_is_one_only_when_its_orders_are_there(

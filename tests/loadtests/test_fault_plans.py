@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.errors import CouldNotRun
 from loadtests.faults.gaps import after_each, longest
-from loadtests.faults.plan import Fault, drawn, parse, steps
+from loadtests.faults.plan import Fault, drawn, need_network, parse, steps
 
 
 def plan(text: str, *, topology: str = "sharded", strategy: str = "group", seconds: float = 60) -> list[Fault]:
@@ -24,6 +25,9 @@ def test_no_plan_is_no_faults() -> None:
         ("kill:rs0-2@3s+1s", Fault("kill", 3, "rs0-2", 1)),
         ("pause:shard1-3@10s+5s", Fault("pause", 10, "shard1-3", 5)),
         ("pause:secondaries@10s+1.5s", Fault("pause", 10, "secondaries", 1.5)),
+        ("partition:primary@10s+6s", Fault("partition", 10, "primary", 6)),
+        ("delay:rs0-1@3s", Fault("delay", 3, "rs0-1")),
+        ("loss:secondaries@3s+4s", Fault("loss", 3, "secondaries", 4)),
         ("stepdown@0s", Fault("stepdown", 0)),
         ("kill-router@10s", Fault("kill-router", 10)),
         ("kill-committer@10s", Fault("kill-committer", 10)),
@@ -54,14 +58,17 @@ def test_a_list_comes_in_the_order_of_time() -> None:
         ("stepdown:rs0-1@3s", "names no node"),
         ("stepdown@60s", "after the end"),
         ("random", "is none of"),
-        ("partition:rs0-1@3s+5s", "network namespace"),
-        ("delay:rs0-1@3s", "network namespace"),
-        ("loss:rs0-1@3s", "network namespace"),
+        ("partition@3s+5s", "says which node"),
     ],
 )
 def test_what_is_no_plan_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(CouldNotRun, match=reason):
         plan(text)
+
+
+def test_only_what_breaks_links_needs_a_network_of_the_members_own() -> None:
+    assert not need_network(plan("random:3")) and not need_network(plan("pause:rs0-1@3s"))
+    assert all(need_network(plan(f"stepdown@1s,{what}:rs0-1@3s")) for what in NETWORK)
 
 
 @pytest.mark.parametrize("text", ["kill-router@3s", "move-chunk@3s"])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.network.rules import FAULTS as NETWORK
 from loadtests.cli import main
 from tests.support.demo import free_port
 
@@ -79,7 +80,6 @@ def test_locust_that_is_missing_is_named(
     ("arguments", "reason"),
     [
         (["--faults", "explode@3s"], "explode"),
-        (["--faults", "partition:rs0-1@3s"], "network namespace"),
         (["--faults", "stepdown@2s", "--host", "http://127.0.0.1:1"], "--data-dir"),
         (["--host", "http://127.0.0.1:1", "--admin-password-file", "/absent"], "/absent"),
     ],
@@ -89,6 +89,16 @@ def test_what_cannot_be_done_is_refused_before_anything_starts(
 ) -> None:
     assert run(tmp_path, *arguments) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", NETWORK)
+def test_links_that_cannot_be_broken_here_are_refused(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loadtests.run.why_not", lambda: "that takes root")
+    assert run(tmp_path, "--faults", f"{what}:rs0-1@3s") == 2
+    said = capsys.readouterr().err
+    assert "network namespace" in said and "that takes root" in said and len(said.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

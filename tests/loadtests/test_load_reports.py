@@ -181,6 +181,50 @@ def test_growing_memory_has_a_slope_and_steady_memory_none() -> None:
     assert memory.slope([]) == memory.slope([(1.0, 2.0)]) == 0.0
 
 
+def matrix_of(out: Path, *more: str) -> int:
+    return matrix.main(["--out", str(out), "--users", "20", "--seconds", "10", "--scenarios", "hot_item", *more])
+
+
+def cell(out: Path, topology: str, strategy: str, **changes: object) -> Path:
+    directory = out / f"{topology}-{strategy}-hot_item"
+    directory.mkdir(parents=True)
+    about = {"topology": topology, "strategy": strategy, "commit": "c0ffee", "made_on": "2026-01-02"}
+    return saved(directory / "report.json", **about, **changes)
+
+
+def test_cells_that_were_measured_are_kept_and_make_the_table(tmp_path: Path) -> None:
+    """No demo is started: everything is there already."""
+    page = tmp_path / "results.md"
+    page.write_text(f"before\n{matrix.BEGIN}\nold\n{matrix.END}\nafter\n")
+    for topology in ("sharded", "replica"):
+        for strategy in matrix.STRATEGIES:
+            cell(tmp_path, topology, strategy)
+    assert matrix_of(tmp_path, "--table", str(page)) == 0
+    text = page.read_text()
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    assert "on 2026-01-02, commit c0ffee" in text
+    rows = [line.split(" | ")[:2] for line in text.splitlines() if "hot_item" in line]
+    assert rows == [[f"| {t}", s] for t in ("replica", "sharded") for s in matrix.STRATEGIES]
+    assert (tmp_path / "compare.html").exists()
+
+
+def test_a_cell_that_is_not_consistent_decides(tmp_path: Path) -> None:
+    only = ("--topologies", "replica", "--strategies", "group")
+    cell(tmp_path, "replica", "group", verdict="inconsistent")
+    assert matrix_of(tmp_path, *only) == 1
+
+
+@pytest.mark.parametrize("changes", [{"complete": False}, {"users": 5}, {"seconds": 60}, None])
+def test_a_cell_that_was_not_measured_so_is_measured(
+    changes: dict[str, object] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here it cannot be: no mongod is found, and the matrix is incomplete."""
+    monkeypatch.setenv("SHARDMART_MONGOD", str(tmp_path / "absent"))
+    if changes:
+        cell(tmp_path, "replica", "group", **changes)
+    assert matrix_of(tmp_path, "--topologies", "replica", "--strategies", "group") == 2
+
+
 def test_the_matrix_is_a_table_of_its_runs() -> None:
     lines = matrix.table([report.build(observed(bought())), report.build(observed(Story(10)))]).splitlines()
     assert len(lines) == 4 and len({line.count("|") for line in lines}) == 1

@@ -141,11 +141,15 @@ class Demo:
         raise AssertionError("no process of the demo knows a signing key")
 
     def worker_serving(self, local_port: int) -> int | None:
-        """The process that holds the other end of our connection."""
+        """The process that holds the other end of our connection.
+
+        Both ports count: the kernel gives one local port to several connections that go to different places, and a
+        database node may have a client with ours.
+        """
         for process in self.note_processes():
             with contextlib.suppress(psutil.Error):
                 for connection in process.net_connections(kind="tcp"):
-                    if connection.raddr and connection.raddr.port == local_port:
+                    if connection.raddr and (connection.laddr.port, connection.raddr.port) == (self.port, local_port):
                         return int(process.pid)
         return None
 

@@ -65,6 +65,7 @@ def heal(shop: Shop, within: float = 60) -> None:
             shop.demo.cluster("start", node["node"])
     wait_until(lambda: whole(shop), "every node is up", within=within)
     wait_until(lambda: shop.anonymous.get("/readyz").status_code == 200, "the shop is ready", within=within)
+    wait_until(lambda: len(shop.demo.worker_pids()) == shop.demo.workers, "every worker serves", within=within)
 
 
 def whole(shop: Shop) -> bool:

@@ -56,9 +56,9 @@ class Claims:
         await asyncio.sleep(0)
         return self.claims.get(claim_id)
 
-    async def take(self, claim: Claim) -> Claim:
+    async def take(self, claim: Claim) -> bool:
         await asyncio.sleep(0)
-        return self.claims.setdefault(claim.id, claim)
+        return self.claims.setdefault(claim.id, claim) is claim
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         await asyncio.sleep(0)
@@ -196,7 +196,9 @@ def shop_with(**parts: Any) -> Any:
 def shop_for_buying(*shelves: Shelf) -> Any:
     products = Shelves(*shelves)
     checkout = Checkout(products)
-    return shop_with(products=products, carts=Carts(), claims=Claims(), outcomes=checkout, checkout=checkout)
+    return shop_with(
+        products=products, carts=Carts(), claims=Claims(), outcomes=checkout, checkout=checkout, claiming=None
+    )
 
 
 def shop_for_accounts(*users: User) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from shardmart.domain.accounts import Actor, Session
 from shardmart.domain.changes import START, Change, Heard, Position, ProductChanged
+from shardmart.domain.errors import Unavailable
 from shardmart.realtime.relay import Relay
 from shardmart.realtime.rooms import Client, Rooms
 from shardmart.service.relay_status import RelayStatus
@@ -49,6 +50,7 @@ class Scene:
         self.feed: asyncio.Queue[Heard] = asyncio.Queue()
         self.opened: list[str] = []  # how the feed was opened, and "closed"
         self.alive: set[str] = set()
+        self.away = 0  # times that the sessions cannot be read
         self.rooms = Rooms()
         self.shop: Any = SimpleNamespace(
             changes=self, sessions=self, relay=RelayStatus(), **({"cache": None} | parts)
@@ -77,6 +79,9 @@ class Scene:
             self.opened.append("closed")
 
     async def get(self, session_id: str) -> Session | None:
+        if self.away:
+            self.away -= 1
+            raise Unavailable
         return a_session(id=session_id) if session_id in self.alive else None
 
     async def hear(self, *changes: Change) -> None:

@@ -10,9 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shardmart.domain.ids import log_id
+from shardmart.domain.invariants import check_key
 from shardmart.domain.orders import Order, Status
 from shardmart.domain.stock import ChangeType, StockLog
-from tests.unit.builders import AT, SELLERS, a_log
+from tests.unit.builders import AT, BUYER, SELLERS, a_log
 from tests.unit.histories import History, histories
 
 Corruption = Callable[[History, st.DataObject], None]
@@ -218,3 +219,21 @@ def test_a_first_log_that_changed_nothing_is_missed_too() -> None:
     assert history.broken() == set()
     del history.logs[0]
     assert history.broken() == {2}
+
+
+@pytest.mark.parametrize(
+    ("ages", "wrong"),
+    [
+        ([0], False),
+        ([0, 1], True),
+        ([0, 3600 * 24 - 120], True),
+        ([0, 3600 * 24], False),
+        ([0, 3600 * 24, 3600 * 48], False),
+        ([3600 * 24 + 5, 0, 3600 * 24], True),
+    ],
+)
+def test_a_key_has_one_checkout_while_it_is_kept(ages: list[int], wrong: bool) -> None:
+    ids = [f"{SELLERS[0]}-{1_760_000_000 + age:08x}{age % 7:016x}" for age in ages]
+    found = list(check_key(f"{BUYER}|k", ids, kept=3600 * 24))
+    assert [violation.invariant for violation in found] == ([4] if wrong else [])
+    assert all(BUYER in violation.detail and "|k" not in violation.detail for violation in found)

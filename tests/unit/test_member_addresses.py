@@ -1,8 +1,11 @@
 """How the shop reaches one member of a set that asks for a user."""
 
+import time
+
 import pytest
 
-from shardmart.adapters.mongo.members import direct_uri
+from shardmart.adapters.mongo.members import MEMBER_SECONDS, describe_members, direct_uri
+from tests.support.demo import free_port
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,11 @@ def test_one_member_is_asked_under_the_same_user_and_nothing_of_the_set(uri: str
 def test_what_is_no_connection_string_is_refused() -> None:
     with pytest.raises(ValueError):
         direct_uri("http://a", "m:3")
+
+
+async def test_a_member_that_is_gone_is_known_to_be_down_at_once() -> None:
+    host = f"127.0.0.1:{free_port()}"
+    began = time.monotonic()
+    _, (member,) = await describe_members({host: "rs0-1"}, "mongodb://127.0.0.1:1/?replicaSet=rs0")
+    assert (member.node, member.state, member.lag_seconds) == ("rs0-1", "DOWN", None)
+    assert time.monotonic() - began < MEMBER_SECONDS

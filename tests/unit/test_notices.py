@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -8,10 +9,15 @@ from shardmart.domain import notices
 from shardmart.domain.notices import Kind
 from shardmart.domain.orders import Status
 from shardmart.domain.purchase import Line, Placed, Purchase, decide, merge_lines, new_checkout_id, purchase_logs
-from tests.unit.builders import AT, a_product, a_shelf
+from shardmart.domain.reservations import Hold, Move, Stand
+from tests.unit.builders import AT, a_log, a_product, a_shelf
 
 SELLER, BUYER = "a" * 24, "b" * 24
 TEA = f"{SELLER}-{'1' * 24}"
+
+
+def a_hold(product_id: str, quantity: int, *, taken: Move, returned: Move) -> Hold:
+    return Hold(product_id, f"{SELLER}-{taken.version:024x}", "one", quantity, "Tea", Decimal(1), taken, returned)
 
 
 def sold(stock: int, quantity: int, threshold: int, *, version: int = 4) -> list[notices.Notice]:
@@ -34,6 +40,47 @@ def test_a_sale_that_reaches_the_threshold_is_told_once(
     if crosses:
         assert told[1].id == f"{TEA}-0000000005-low"
         assert told[1].details["stock"] == stock - quantity
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "told"),
+    [
+        ([], None),  # 6 → 3 → 6: nothing lasted
+        ([-1], 5),  # 6 → 3 → 2 → 5: the sale found it low already
+        ([+1], None),
+        ([+4, -5], None),  # 6 → 3 → 7 → 2 → 5: the sale that crossed has told
+        ([-3], 3),
+        ([-1, +1, -2], 4),
+    ],
+)
+def test_a_crossing_by_a_hold_that_was_given_back_is_told_when_it_lasts(
+    meanwhile: list[int], told: int | None
+) -> None:
+    stock, logs = 3, []
+    for version, units in enumerate(meanwhile, start=6):
+        logs.append(a_log(version, stock, stock + units, product_id=TEA))
+        stock += units
+    hold = a_hold(TEA, 3, taken=Move(5, 6, AT), returned=Move(6 + len(meanwhile), stock, AT))
+    shelf = replace(a_shelf(TEA, stock=stock + 3, version=6 + len(meanwhile)), low_stock_threshold=5)
+    found = notices.of_given_back(hold, Stand(shelf, (hold,)), logs)
+    assert [notice.details["stock"] for notice in found] == ([] if told is None else [told])
+    assert notices.of_given_back(hold, Stand(replace(shelf, for_sale=False), (hold,)), logs) == []
+
+
+def test_a_crossing_by_a_hold_is_not_told_when_another_that_came_back_was_above_in_between() -> None:
+    first = a_hold(TEA, 3, taken=Move(5, 6, AT), returned=Move(9, 2, AT))
+    other = a_hold(TEA, 4, taken=Move(4, 10, AT), returned=Move(6, 3, AT))  # 10 → 6 → 3 → 7 → … → 2 → 5
+    shelf = replace(a_shelf(TEA, stock=5, version=9), low_stock_threshold=5)
+    sold_since = [a_log(7, 7, 3, product_id=TEA), a_log(8, 3, 2, product_id=TEA)]
+    assert notices.of_given_back(first, Stand(shelf, (other, first)), sold_since) == []
+    assert len(notices.of_given_back(first, Stand(shelf, (first,)), sold_since)) == 1
+
+
+@pytest.mark.parametrize("taken", [Move(4, 10, AT), Move(4, 5, AT)])
+def test_a_hold_that_crossed_nothing_tells_nothing_when_it_comes_back(taken: Move) -> None:
+    hold = a_hold(TEA, 2, taken=taken, returned=Move(6, 1, AT))
+    shelf = replace(a_shelf(TEA, stock=3, version=6), low_stock_threshold=5)
+    assert notices.of_given_back(hold, Stand(shelf, (hold,)), []) == []
 
 
 def test_a_status_is_told_to_the_buyer_and_a_cancellation_to_the_seller_too() -> None:

@@ -10,6 +10,8 @@ import pytest
 from shardmart.domain.accounts import Actor, Role
 from shardmart.domain.changes import Missed, Position, ProductChanged, SessionEnded, position_of
 from shardmart.domain.reports import Member
+from shardmart.realtime import relay
+from shardmart.realtime.forever import forever
 from shardmart.realtime.frames import event_frame
 from shardmart.realtime.limits import EVENTS_A_SECOND, MOST_ROOMS, Bucket
 from shardmart.realtime.ring import Kept, Ring, Shown, States
@@ -54,6 +56,37 @@ async def test_a_hole_in_the_feed_is_told_to_all_and_their_sessions_are_looked_a
     assert gone.resyncs == there.resyncs == ["missed"]
     assert (gone.ends, there.ends) == (["unauthenticated"], [])
     assert not scene.relay.states.covers(Position(1, 2))
+
+
+async def test_sessions_are_looked_at_until_the_database_has_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "AWAY_SECONDS", 0.01)
+    scene = await Scene().hearing()
+    scene.away = 3
+    gone, also_gone = scene.client(Actor("u", Role.BUYER, "s1")), scene.client(Actor("v", Role.BUYER, "s2"))
+    await scene.hear(Missed())
+    await asyncio.sleep(0.3)
+    assert (gone.ends, also_gone.ends) == (["unauthenticated"], ["unauthenticated"])
+
+
+async def test_a_fault_in_what_comes_again_and_again_is_logged_once_and_ends_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    turns, enough = 0, asyncio.Event()
+
+    async def work() -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 8:
+            enough.set()
+        if turns not in (1, 5):
+            raise KeyError("a fault of ours")
+
+    task = asyncio.create_task(forever(work, 0.001, "something"))
+    await asyncio.wait_for(enough.wait(), 5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [record.getMessage() for record in warnings] == ["a look at something failed; it goes on"] * 2
 
 
 async def test_a_product_taken_out_by_hand_makes_its_listeners_look_again() -> None:

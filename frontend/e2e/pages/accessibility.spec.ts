@@ -17,6 +17,19 @@ async function violations(page: Page, rules?: string[]): Promise<string[]> {
   return found.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)}`));
 }
 
+const USUAL = { width: 1280, height: 720 };
+const SMALLEST = { width: 320, height: 640 }; // also what a page of 1280 is at 400 %
+
+/** What reaches beyond the right edge of the page, if anything makes it scroll. */
+async function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const all = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width);
+    return all.map((one) => one.outerHTML.slice(0, 120));
+  });
+}
+
 for (const [who, paths] of Object.entries(PAGES)) {
   test(`${who}: no page breaks a rule of axe, in light and dark, or reports an error`, async ({ page, api, conduct }) => {
     test.setTimeout(20_000 * paths.length + 60_000);
@@ -37,6 +50,9 @@ for (const [who, paths] of Object.entries(PAGES)) {
       expect(await violations(page), `${path}, light`).toEqual([]);
       await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
       expect(await violations(page, ["color-contrast"]), `${path}, dark`).toEqual([]);
+      await page.setViewportSize(SMALLEST);
+      await expect.poll(() => tooWide(page), { message: `${path} must not be scrolled sideways` }).toEqual([]);
+      await page.setViewportSize(USUAL);
     }
   });
 }

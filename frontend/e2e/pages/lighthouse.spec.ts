@@ -8,5 +8,5 @@ test("Lighthouse finds nothing to better on home, listing and product page", asy
   const product = await api.offer(await api.login("seller@demo.com"));
   const urls = ["/", "/products", `/products/${product.id}`].map((path) => `${baseURL}${path}`);
   const measured = await measure(Object.keys(PERFECT), urls);
-  expect(measured).toEqual(urls.map((url) => ({ url, scores: PERFECT, lost: [], error: null })));
+  expect(measured).toMatchObject(urls.map((url) => ({ url, scores: PERFECT, lost: [], error: null })));
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const MEASURE = join(import.meta.dirname, "../../lighthouse/measure.mjs");
-export type Measured = { url: string; scores: Record<string, number>; lost: string[]; error: string | null };
+export type Measured = { url: string; scores: Record<string, number>; lost: string[]; error: string | null; times: Record<string, number>; speed: number };
 
 /** Lighthouse as on a phone, in a browser of its own. */
 export async function measure(categories: string[], urls: string[]): Promise<Measured[]> {

@@ -12,6 +12,8 @@ const GROUPS: Record<string, Group> = {
   sport: { hue: 195, things: "ball mat helmet gloves racket rope" },
 };
 
+const THINGS = new Map(Object.values(GROUPS).flatMap((group) => group.things.split(" ").map((thing) => [thing, group])));
+
 export type Look = { hue: number; second: number; sunX: number; sunY: number; tilt: number };
 
 /** Orders know a product's name alone: a thing that is known looks the same without its category. */
@@ -30,9 +32,8 @@ export function paletteOf(name: string, category: string): Look {
 
 function known(name: string): Group | undefined {
   const words = name.toLowerCase().split(/[^\p{L}\p{N}]+/u);
-  const groups = Object.values(GROUPS).map((group) => ({ group, things: new Set(group.things.split(" ")) }));
-  const last = words.reverse().find((word) => groups.some(({ things }) => things.has(word)));
-  return groups.find(({ things }) => last !== undefined && things.has(last))?.group;
+  const last = words.reverse().find((word) => THINGS.has(word));
+  return last === undefined ? undefined : THINGS.get(last);
 }
 
 /** FNV-1a: spreads well, and is the same everywhere. */

@@ -3,7 +3,8 @@ import { lazy, Suspense, useId } from "react";
 import { paletteOf } from "@/components/product-look";
 import { cx } from "@/lib/class-names";
 
-const ProductMotif = lazy(() => import("@/components/product-motif"));
+const motif = import("@/components/product-motif"); // not when the first product is there: it is on its way by then
+const ProductMotif = lazy(() => motif);
 
 type PictureProps = {
   product: { name: string; category: string; image_url?: string | null };

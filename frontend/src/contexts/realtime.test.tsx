@@ -18,6 +18,10 @@ class FakeSocket {
   private readonly handlers = new Map<string, Handler>();
   private any: (name: string, payload: unknown) => void = () => undefined;
 
+  /** The page has it and listens. */
+  get held(): boolean {
+    return this.handlers.size > 0;
+  }
   on = (name: string, handler: Handler): void => void this.handlers.set(name, handler);
   onAny = (handler: (name: string, payload: unknown) => void): void => void (this.any = handler);
   emit = (name: string, { product_ids }: { product_ids: string[] }, ack: Ack): void =>
@@ -69,7 +73,7 @@ async function page(ids: string[]): Promise<void> {
       </SessionProvider>
     </QueryClientProvider>,
   );
-  await act(async () => void (await import("socket.io-client")));
+  await act(() => vi.waitFor(() => expect(socket.held).toBe(true)));
   act(() => socket.open());
 }
 

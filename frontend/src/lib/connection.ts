@@ -1,6 +1,7 @@
 import type { Socket } from "socket.io-client";
 
 import type { Schemas } from "@/lib/api";
+import { idle } from "@/lib/idle";
 import { session } from "@/lib/session";
 
 export type StockUpdate = {
@@ -115,6 +116,7 @@ export class Connection {
     if (!wanted || this.identity === undefined || this.socket !== null || this.opening) return;
     this.opening = true;
     try {
+      await idle(); // what people came for is loaded first
       const { io } = await import("socket.io-client");
       const auth = (give: (data: object) => void): void => {
         void session.accessToken().then((token) => give(this.credentials(token)));

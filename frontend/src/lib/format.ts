@@ -10,6 +10,7 @@ function numbers(kind: string, options: Intl.NumberFormatOptions): Intl.NumberFo
 
 export const money = (amount: number): string => numbers("money", { style: "currency", currency: CURRENCY }).format(amount);
 export const count = (n: number): string => numbers("count", {}).format(n);
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 export const compact = (n: number): string =>
   numbers("compact", { notation: "compact", maximumFractionDigits: 1 }).format(n);
 

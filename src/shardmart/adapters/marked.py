@@ -6,12 +6,13 @@ but then the worker asks again, and marks. Product edits do it themselves (`adap
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime
 
 from shardmart.domain.cache_ports import Marks
 from shardmart.domain.orders import Order, OrderFilter
 from shardmart.domain.paging import Page, Position
-from shardmart.domain.ports import Checkout, Orders, Outcomes
+from shardmart.domain.ports import Checkout, Claim, ClaimingCheckout, Orders, Outcomes
 from shardmart.domain.purchase import Outcome, Placed, Purchase, Rejected
 
 
@@ -22,13 +23,19 @@ class MarkedCheckout:
         self._strategy, self._marks, self._rejections = strategy, marks, rejections
 
     async def place(self, purchase: Purchase, *, deadline: float) -> Outcome:
-        outcome: Outcome | None = None
-        try:
-            outcome = await self._strategy.place(purchase, deadline=deadline)
-            return outcome
-        finally:  # also when the outcome is unknown
-            if self._rejections or not isinstance(outcome, Rejected):
-                self._marks.change([line.product_id for line in purchase.lines], moves=False)
+        deciding = self._strategy.place(purchase, deadline=deadline)
+        return await _marked(self._marks, purchase, deciding, rejections=self._rejections)
+
+
+class MarkedClaiming:
+    """A strategy that stores claims itself."""
+
+    def __init__(self, strategy: ClaimingCheckout, marks: Marks) -> None:
+        self._strategy, self._marks = strategy, marks
+
+    async def claim_and_place(self, claim: Claim, *, deadline: float) -> Outcome:
+        deciding = self._strategy.claim_and_place(claim, deadline=deadline)
+        return await _marked(self._marks, claim.purchase, deciding)
 
 
 class MarkedOutcomes:
@@ -56,6 +63,18 @@ class MarkedOrders:
         order = await self._orders.cancel(seller_id=seller_id, id=id, at=at)
         self._marks.change(_products([order]), moves=False)
         return order
+
+
+async def _marked(
+    marks: Marks, purchase: Purchase, deciding: Awaitable[Outcome], *, rejections: bool = False
+) -> Outcome:
+    outcome: Outcome | None = None
+    try:
+        outcome = await deciding
+        return outcome
+    finally:  # also when the outcome is unknown
+        if rejections or not isinstance(outcome, Rejected):
+            marks.change([line.product_id for line in purchase.lines], moves=False)
 
 
 def _products(orders: list[Order] | tuple[Order, ...]) -> list[str]:

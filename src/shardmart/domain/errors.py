@@ -152,6 +152,12 @@ class CheckoutInProgress(Conflict):
     detail = "A checkout with this key is still running. Ask again."
 
 
+class KeyTaken(Conflict):
+    """Another checkout has the Idempotency-Key. Between a strategy and the service, which reads the claim."""
+
+    code = "key_taken"
+
+
 class InvalidTransition(Conflict):
     code = "invalid_transition"
     detail = "The order cannot go to this status any more."

@@ -53,6 +53,11 @@ def digits_of(owned: str) -> str:
     return owned[25:49]
 
 
+def made_at(owned: str) -> int:
+    """When the id of a product or a checkout was made, in seconds since 1970."""
+    return int(digits_of(owned)[:8], 16)
+
+
 def log_id(product_id: str, version: int) -> str:
     """One log per product and version: logging a change twice is a duplicate key."""
     return f"{product_id}-{version:010d}"

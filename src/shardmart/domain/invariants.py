@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from shardmart.domain.ids import log_id
+from shardmart.domain.ids import log_id, made_at
 from shardmart.domain.orders import Order, Status
 from shardmart.domain.purchase import Placed
 from shardmart.domain.reports import Violation
 from shardmart.domain.stock import ChangeType, StockLog
 
+KEY_MARGIN_SECONDS = 60  # a checkout's id is made a moment before its key is stored, and clocks differ
 FIRST_VERSION = 1  # every product is stored together with its first log
 
 
@@ -74,6 +76,14 @@ def check_checkout(placed: Placed, orders: dict[str, Order]) -> Iterable[Violati
             yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} is not there")
         elif _acknowledged(stored) != _acknowledged(promised):
             yield Violation(4, f"checkout {placed.checkout_id}: its order {promised.id} was changed")
+
+
+def check_key(claim_id: str, checkout_ids: Iterable[str], *, kept: float) -> Iterable[Violation]:
+    """Invariant 4: one checkout per idempotency key while it is kept (seconds); later it is as good as new."""
+    made = sorted(made_at(id) for id in checkout_ids)
+    if any(after - before < kept - KEY_MARGIN_SECONDS for before, after in pairwise(made)):
+        buyer_id = claim_id.partition("|")[0]
+        yield Violation(4, f"an idempotency key of buyer {buyer_id} has {len(made)} checkouts, two while it was kept")
 
 
 def check_leftover(what: str, since: datetime, *, at: datetime, recovery: timedelta) -> Iterable[Violation]:

@@ -18,6 +18,7 @@ from shardmart.domain.ids import log_id, seller_of
 from shardmart.domain.listings import Product
 from shardmart.domain.orders import Order, Status
 from shardmart.domain.purchase import Placed, Shelf
+from shardmart.domain.reservations import Hold, Stand
 from shardmart.domain.stock import StockLog
 
 MOST_NAMED = 3  # products that a text names
@@ -90,6 +91,23 @@ def of_logs(logs: Iterable[StockLog], shelves: Mapping[str, Shelf]) -> list[Noti
             state = {"name": shelf.name, "stock": log.new_stock, "low_stock_threshold": threshold}
             found.append(_low(log.product_id, log.version, state, at=log.timestamp))
     return found
+
+
+def of_given_back(hold: Hold, stand: Stand, logs: Iterable[StockLog]) -> list[Notice]:
+    """The crossing that a hold caused, when its units are back and the product is low all the same.
+
+    Nobody who sold meanwhile crossed the threshold, since the hold had. `stand` is the product with the holds on it,
+    `logs` are those from the taking to the return: if it was above in between, who brought it down again tells.
+    """
+    shelf, returned = stand.shelf, hold.returned
+    if returned is None or not shelf.for_sale or not hold.left_low(shelf.low_stock_threshold):
+        return []
+    stocks = [(log.version, log.new_stock) for log in logs]
+    stocks += [(h.returned.version, h.stock_after) for h in stand.holds if h.returned and h.stock_after is not None]
+    if any(s > shelf.low_stock_threshold for version, s in stocks if hold.version < version < returned.version):
+        return []
+    state = {"name": shelf.name, "stock": hold.stock_after, "low_stock_threshold": shelf.low_stock_threshold}
+    return [_low(hold.product_id, returned.version, state, at=returned.at)]
 
 
 def of_edit(before: Product, after: Product) -> list[Notice]:

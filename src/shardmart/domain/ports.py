@@ -23,6 +23,7 @@ from shardmart.domain.orders import Order, OrderFilter
 from shardmart.domain.paging import Page, Position
 from shardmart.domain.purchase import Line, Outcome, Purchase, Shelf
 from shardmart.domain.reports import (
+    AppNode,
     AuditReport,
     Day,
     Explanation,
@@ -191,8 +192,8 @@ class Claims(Protocol):
     async def get(self, claim_id: str) -> Claim | None:
         """Read with majority."""
 
-    async def take(self, claim: Claim) -> Claim:
-        """The claim if it is new, else the stored one with the same id. Majority; safe to repeat."""
+    async def take(self, claim: Claim) -> bool:
+        """Stores a new claim; False when its id is taken. Majority. Repeated after a lost answer, it says False."""
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         """Extends a claim whose owner is gone; False when another was first."""
@@ -217,6 +218,18 @@ class Checkout(Protocol):
 
         `deadline` is in the event loop's time. Raises EmptyCart when the cart was bought by another request
         meanwhile. Raises Unavailable when it passes: the outcome is unknown then.
+        """
+
+
+class ClaimingCheckout(Protocol):
+    """A strategy that stores a key's claim together with the outcome: there is never one without the other."""
+
+    async def claim_and_place(self, claim: Claim, *, deadline: float) -> Outcome:
+        """The outcome of the claim's purchase, stored together with the claim.
+
+        Raises KeyTaken when another purchase has been decided under the key; CheckoutInProgress and
+        IdempotencyKeyReused when one is about to be; EmptyCart; and Unavailable when the outcome is unknown. Safe to
+        repeat with the same claim; of several claims with one id, one is stored.
         """
 
 
@@ -305,6 +318,19 @@ class Topology(Protocol):
 
     async def explain(self, name: str) -> Explanation:
         """Raises NotFound for a name that is not among the shapes."""
+
+
+class AppNodes(Protocol):
+    """The app nodes of this shop, wherever they run."""
+
+    @property
+    def me(self) -> AppNode: ...
+
+    async def beat(self) -> None:
+        """Says that this node lives."""
+
+    async def alive(self) -> list[AppNode]:
+        """Those that said so in the last ten seconds, and this one."""
 
 
 class NodeControl(Protocol):

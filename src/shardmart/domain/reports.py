@@ -69,6 +69,15 @@ class Member:
 
 
 @dataclass(slots=True, frozen=True)
+class AppNode:
+    """Worker processes behind one address, `node`."""
+
+    node: str
+    workers: int
+    version: str
+
+
+@dataclass(slots=True, frozen=True)
 class QueryShape:
     """A query or write that the shop issues, by name; `expected` is targeted or scatter_gather."""
 

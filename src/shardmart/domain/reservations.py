@@ -44,6 +44,16 @@ class Hold:
         """One version of a product is one hold, so this tells it from all others of the product."""
         return self.taken.version
 
+    @property
+    def stock_after(self) -> int | None:
+        """The stock once the units were back; None while they are not."""
+        return None if self.returned is None else self.returned.old_stock + self.quantity
+
+    def left_low(self, threshold: int) -> bool:
+        """Whether it brought the stock down to `threshold`, and its return did not bring it up again."""
+        crossed = self.taken.old_stock - self.quantity <= threshold < self.taken.old_stock
+        return crossed and self.stock_after is not None and self.stock_after <= threshold
+
     def shelf(self) -> Shelf:
         """The shelf from which the units were taken, as it was."""
         return Shelf(
@@ -89,11 +99,21 @@ class Intent:
     def checkout_id(self) -> str:
         return self.purchase.checkout_id
 
+    def is_pending(self, attempt: str) -> bool:
+        return (self.attempt, self.state) == (attempt, State.PENDING)
+
     def keeps(self, hold: Hold) -> bool:
         """Whether the units were bought."""
         return self.state is State.PLACED and any(
             (kept.product_id, kept.version) == (hold.product_id, hold.version) for kept in self.holds
         )
+
+
+def may_yet_buy(intent: Intent | None, attempt: str) -> bool:
+    """Whether the checkout, as it is now, may still empty the cart that this attempt at it has marked."""
+    if intent is None or intent.attempt != attempt or intent.settled:
+        return False
+    return intent.state in (State.PENDING, State.PLACED)
 
 
 @dataclass(slots=True, frozen=True)
@@ -107,9 +127,9 @@ class Stand:
         mine = (hold for hold in self.holds if hold.belongs_to(checkout_id, attempt) and hold.returned is None)
         return next(mine, None)
 
-    def may_yet_give(self, quantity: int, *, checkout_id: str) -> bool:
-        """Whether it is too little now, and enough if what others hold came back."""
-        others = (h.quantity for h in self.holds if h.returned is None and h.checkout_id != checkout_id)
+    def may_yet_give(self, quantity: int, *, checkout_id: str, attempt: str) -> bool:
+        """Whether it is too little now, and enough if what others hold came back; earlier attempts are others."""
+        others = (h.quantity for h in self.holds if h.returned is None and not h.belongs_to(checkout_id, attempt))
         return self.shelf.for_sale and self.shelf.stock < quantity <= self.shelf.stock + sum(others)
 
 

@@ -17,8 +17,9 @@ from shardmart.realtime import events
 from shardmart.realtime.hello import Malformed, read_hello
 from shardmart.realtime.limits import MOST_SOCKETS
 from shardmart.realtime.line import Line
+from shardmart.realtime.relay import MARGIN as NEWS_MARGIN
 from shardmart.realtime.relay import Relay
-from shardmart.realtime.rooms import Client, Rooms
+from shardmart.realtime.rooms import ADMINS, Client, Rooms
 from shardmart.service import accounts
 from shardmart.service.shop import Shop
 
@@ -108,10 +109,20 @@ class Admission:
         elif relay.ring.covers(last):
             metrics.RESUMES.labels("ring").inc()
             client.line.put_first([kept.frame for kept in relay.ring.after(last, client.private)])
+            if ADMINS in client.private:
+                self._resume_nodes(client, last)
         elif client.actor is not None and not client.actor.is_admin:
             await self._resume_from_store(client, client.actor, last)
         else:
             self._resync(client, "too_old")
+
+    def _resume_nodes(self, client: Client, last: Position) -> None:
+        """News of the topology have no place of their own in the order: those around `last` may come twice."""
+        nodes, since = self._relay.nodes, Position(max(0, last.time - NEWS_MARGIN), 0)
+        if nodes is None or not nodes.covers(since):
+            client.line.resync(self._relay.position.event_id(), "nodes")
+        else:
+            client.line.put_first([kept.frame for kept in nodes.after(since, [ADMINS])])
 
     async def _resume_from_store(self, client: Client, actor: Actor, last: Position) -> None:
         """Notices carry the time at which they were decided, shortly before their commit: some come twice."""

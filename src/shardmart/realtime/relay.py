@@ -33,6 +33,7 @@ from shardmart.domain.changes import (
     SessionEnded,
     UserDeleted,
 )
+from shardmart.domain.errors import Unavailable
 from shardmart.domain.listings import Product
 from shardmart.domain.notices import Kind, Notice
 from shardmart.domain.orders import Order
@@ -45,6 +46,7 @@ from shardmart.service.shop import Shop
 
 MOST_ENDED = 50_000  # sessions remembered as ended
 BROKEN_SECONDS = 0.5  # before a relay that failed by a fault of ours goes on
+AWAY_SECONDS = 0.5  # before a session is asked for again
 GRACE_SECONDS = 60.0  # it hears on after the last client left, so that those who come back find what they missed
 CATCH_UP_SECONDS = 15  # what a client missed that long ago at most is heard by the relay that it wakes
 MARGIN = 2 << 32  # two seconds of cluster time: a product's state may have been held back when its place had passed
@@ -63,6 +65,7 @@ class Relay:
         if self._cache is not None:
             self._cache.on_wanted(self.call)
         self.ring, self.states = Ring(), States()
+        self.nodes: Ring | None = None  # news of the topology, since it is watched
         self._pace = Coalescer(self._tell_state)
         self._ended: OrderedDict[str, None] = OrderedDict()  # sessions and users that ended lately
         self.hears_since: float | None = None  # by `monotonic`, when the feed was opened; None: it rests
@@ -194,7 +197,7 @@ class Relay:
         elif isinstance(change, UserDeleted):
             self._end(change.user_id, self._rooms.within([user_room(change.user_id)]), position)
         elif isinstance(change, Announced):
-            self._rooms.emit(change.event, {**change.payload, "event_id": position.event_id("news")}, [ADMINS])
+            self._private(change.event, change.payload, position, ADMINS)
         else:
             self._missed(position)
 
@@ -255,10 +258,17 @@ class Relay:
         check.add_done_callback(self._checks.discard)
 
     async def _check_sessions(self) -> None:
-        """Ends what may have ended unheard."""
+        """Ends what may have ended unheard, however long the database takes to tell."""
         for session_id, client in list(self._rooms.sessions()):
-            if await self._shop.sessions.get(session_id) is None:
+            if client in self._rooms.clients and await self._is_over(session_id):
                 client.line.end("unauthenticated", "The session has ended.", event_id=self.position.event_id())
+
+    async def _is_over(self, session_id: str) -> bool:
+        while True:
+            try:
+                return await self._shop.sessions.get(session_id) is None
+            except Unavailable:
+                await asyncio.sleep(AWAY_SECONDS)
 
 
 def _shortly_before(last: Position) -> Position | None:

@@ -16,6 +16,7 @@ from sanic_ext import openapi
 from shardmart.domain.changes import Position
 from shardmart.domain.errors import Forbidden, ShardmartError, Unavailable
 from shardmart.realtime.admission import Admission
+from shardmart.realtime.forever import forever
 from shardmart.realtime.hello import Malformed, read_token, read_wish
 from shardmart.realtime.limits import HANDSHAKE_SECONDS, LARGEST_MESSAGE, MOST_ROOMS
 from shardmart.realtime.line import ENVIRON, Line
@@ -197,18 +198,19 @@ class SocketServer:
             client.line.push(shown.frame, shown.position.event_id())
 
     async def _look_around(self) -> None:
+        await forever(self._look, LOOK_SECONDS, "the sockets")
+
+    async def _look(self) -> None:
         """Ends sockets whose token has ended, and those that never finished their handshake; forgets what is gone."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            now, event_id = time.time(), self.relay.position.event_id()
-            for client in list(self.rooms.clients):
-                if not client.line.is_up():
-                    self.rooms.remove(client)  # cut off before it was let in
-                elif client.actor is not None and client.token_ends <= now:
-                    client.line.end("unauthenticated", "The token has ended.", event_id=event_id)
-            for line in list(Line.unfinished):
-                if asyncio.get_running_loop().time() - line.opened_at > HANDSHAKE_SECONDS:
-                    line.end("handshake_timeout", "Nothing was said in time.", event_id=event_id)
+        now, event_id = time.time(), self.relay.position.event_id()
+        for client in list(self.rooms.clients):
+            if not client.line.is_up():
+                self.rooms.remove(client)  # cut off before it was let in
+            elif client.actor is not None and client.token_ends <= now:
+                client.line.end("unauthenticated", "The token has ended.", event_id=event_id)
+        for line in list(Line.unfinished):
+            if asyncio.get_running_loop().time() - line.opened_at > HANDSHAKE_SECONDS:
+                line.end("handshake_timeout", "Nothing was said in time.", event_id=event_id)
 
 
 def _no(code: str, detail: str) -> Ack:

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
 from collections.abc import Iterator, Mapping
 from itertools import count
+from time import monotonic
 from typing import Any
 
 from shardmart.domain.errors import ShardmartError
-from shardmart.realtime.relay import Relay
+from shardmart.realtime.forever import forever
+from shardmart.realtime.frames import event_frame
+from shardmart.realtime.relay import GRACE_SECONDS, Relay
+from shardmart.realtime.ring import Kept, Ring
 from shardmart.realtime.rooms import ADMINS, Rooms
 from shardmart.service.shop import Shop
 
 LOOK_SECONDS = 1.0
+MOST_KEPT = 500  # news remembered for those who come back
 DOWN = "DOWN"
-log = logging.getLogger("shardmart.topology")
 News = dict[str, Any]
 
 
 class TopologyWatch:
-    """Looks at the topology as the lab shows it, which needs no primary, and tells what has changed since."""
+    """Looks at the topology as the lab shows it, which needs no primary, and tells what has changed since.
+
+    It goes on for a while after the last admin left, so that one who comes back is told what happened meanwhile.
+    """
 
     def __init__(self, shop: Shop, rooms: Rooms, relay: Relay) -> None:
         self._shop = shop
         self._rooms = rooms
         self._relay = relay
         self._numbers = count(1)
+        self._before: Mapping[str, Any] | None = None
+        self._wanted_at = 0.0  # when an admin was there last, by `monotonic`
 
     async def run(self) -> None:
         """Until cancelled."""
-        before: Mapping[str, Any] | None = None
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            if not self._rooms.within([ADMINS]):
-                before = None
-                continue
-            with contextlib.suppress(ShardmartError):
-                now = await self._shop.topology.describe()
-                for news in differences(before or now, now):
-                    event_id = self._relay.position.event_id(f"t{next(self._numbers)}")
-                    self._rooms.emit("topology", {"event_id": event_id, **news}, [ADMINS])
-                before = now
+        await forever(self._look, LOOK_SECONDS, "the topology")
+
+    async def _look(self) -> None:
+        if self._rooms.within([ADMINS]):
+            self._wanted_at = monotonic()
+        elif self._before is None or monotonic() - self._wanted_at > GRACE_SECONDS:
+            self._before = self._relay.nodes = None
+            return
+        try:
+            now = await self._shop.topology.describe()
+        except ShardmartError:
+            return
+        if self._relay.nodes is None:
+            self._relay.nodes = Ring(most=MOST_KEPT)
+            self._relay.nodes.restart(self._relay.position)
+        for news in differences(self._before or now, now):
+            self._tell(news, self._relay.nodes)
+        self._before = now
+
+    def _tell(self, news: News, kept: Ring) -> None:
+        position = self._relay.position
+        event_id = position.event_id(f"t{next(self._numbers)}")
+        frame = event_frame("topology", {"event_id": event_id, **news})
+        kept.add(Kept(position, frozenset([ADMINS]), frame))
+        self._rooms.send("topology", frame, event_id, [ADMINS])
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[News]:

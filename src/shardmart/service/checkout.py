@@ -1,8 +1,9 @@
 """Buying: from a request to one final answer, however often and from however many workers it is asked for.
 
-A claim says who may decide under an Idempotency-Key, an outcome says what was decided. The claim is stored with
-majority before anything else; the outcome is stored together with the stock, by the strategy. A claim without an
-outcome whose owner is gone may be run again by anyone: the outcome's unique id lets one of them win.
+A claim says who may decide under an Idempotency-Key, an outcome says what was decided. The outcome is stored together
+with the stock, by the strategy. The claim is stored with it where the strategy can do that in one transaction;
+otherwise with majority before anything else, and a claim without an outcome whose owner is gone may be run again by
+anyone: the outcome's unique id lets one of them win.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from shardmart.domain.errors import (
     CheckoutInProgress,
     EmptyCart,
     IdempotencyKeyReused,
+    KeyTaken,
     Unavailable,
     UnknownProduct,
 )
@@ -50,7 +52,6 @@ async def buy(
     if key is None:
         return await _run(shop, await _new_purchase(shop, actor, lines, expected_total, None), None, deadline)
     claim_id, fingerprint = f"{actor.id}|{key}", _fingerprint(lines, expected_total)
-    mine, claim = None, None
     try:
         purchase = await _new_purchase(shop, actor, lines, expected_total, claim_id)
     except (EmptyCart, UnknownProduct):
@@ -59,12 +60,26 @@ async def buy(
             raise
     else:
         mine = Claim(claim_id, fingerprint, purchase, _lease(shop))
-        claim = await shop.claims.take(mine)  # most keys are new: claimed first, and read only when taken
+        try:
+            return await _run_claimed(shop, mine, deadline)  # most keys are new: a claim is read only when taken
+        except KeyTaken:
+            claim = await shop.claims.get(claim_id)
+        if claim is None:
+            raise Unavailable  # it expired this very moment, which only a key of 24 hours ago can
     if claim.fingerprint != fingerprint:
         raise IdempotencyKeyReused
-    if claim is mine:
-        return await _run(shop, claim.purchase, claim, deadline)
     return await _run_again(shop, claim, deadline)
+
+
+async def _run_claimed(shop: Shop, claim: Claim, deadline: float) -> Answer:
+    """The checkout under a new key. Raises KeyTaken when it is not new."""
+    if shop.claiming is not None:
+        outcome = await shop.claiming.claim_and_place(claim, deadline=deadline)
+        await _clear_cart(shop, claim.purchase, outcome)
+        return Answer(outcome, replayed=False)
+    if not await shop.claims.take(claim):
+        raise KeyTaken
+    return await _run(shop, claim.purchase, claim, deadline)
 
 
 async def _run_again(shop: Shop, claim: Claim, deadline: float) -> Answer:

@@ -49,10 +49,12 @@ class Shop:
     changes: ports.Changes
     statistics: ports.Statistics
     topology: ports.Topology
+    app_nodes: ports.AppNodes
     nodes: ports.NodeControl
     auditor: ports.Auditor
     load: LabLoad
     probe: ports.Probe
     committer: ports.CommitterWatch | None = None  # strategies that have one
+    claiming: ports.ClaimingCheckout | None = None  # a strategy that needs no claims before it
     cache: CatalogueCache | None = None  # None: switched off
     relay: RelayStatus = field(default_factory=RelayStatus)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from shardmart.adapters.marked import MarkedCheckout, MarkedOrders, MarkedOutcomes
+from shardmart.adapters.marked import MarkedCheckout, MarkedClaiming, MarkedOrders, MarkedOutcomes
 from shardmart.domain.errors import InvalidTransition, Unavailable
+from shardmart.domain.ports import Claim
 from shardmart.domain.purchase import Line, Outcome, Placed, Purchase, Rejected
 
 PURCHASE = Purchase("checkout", "buyer", (Line("p", 1), Line("q", 2)))
+CLAIM = Claim("buyer|key", "body", PURCHASE, datetime(2026, 1, 1))
 ORDER: Any = SimpleNamespace(product_list=[SimpleNamespace(product_id="p"), SimpleNamespace(product_id="q")])
 PLACED = Placed("checkout", Decimal(1), (ORDER,))
 
@@ -34,6 +37,9 @@ class Answers:
         self.answer = answer
 
     async def place(self, purchase: Purchase, *, deadline: float) -> Outcome:
+        return self._answer()
+
+    async def claim_and_place(self, claim: Claim, *, deadline: float) -> Outcome:
         return self._answer()
 
     async def get(self, checkout_id: str = "", **_: Any) -> Any:
@@ -59,6 +65,13 @@ async def test_a_checkout_marks_its_products_also_when_nobody_knows_what_became_
     with pytest.raises(Unavailable):
         await MarkedCheckout(strategy, marks).place(PURCHASE, deadline=0)
     assert marks.changed == ["p", "q"]
+
+
+async def test_a_checkout_that_stores_its_claim_marks_as_well() -> None:
+    for answer, changed in ((PLACED, ["p", "q"]), (Rejected("checkout", "price_changed"), [])):
+        strategy, marks = parts(answer)
+        assert await MarkedClaiming(strategy, marks).claim_and_place(CLAIM, deadline=0) is answer
+        assert marks.changed == changed
 
 
 @pytest.mark.parametrize("rejections, changed", [(False, []), (True, ["p", "q"])])

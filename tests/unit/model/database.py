@@ -1,20 +1,18 @@
-"""The database as the protocols see it: single writes that are atomic, and transactions that see a snapshot.
+"""The database as the protocols see it: single writes that are atomic (transactions: `transacting`).
 
 Each class has the face of the one it stands for, and every access is a step of the explorer's world.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from pymongo.errors import AutoReconnect, DuplicateKeyError, OperationFailure
+from pymongo.errors import AutoReconnect
 
-from shardmart.adapters.mongo.group.batch import Books, Changes
-from shardmart.adapters.mongo.group.members import Member
+from shardmart.adapters.mongo.group.batch import Changes
 from shardmart.adapters.mongo.reservation.carts import Mark
 from shardmart.domain.cart import Cart
 from shardmart.domain.errors import EmptyCart, Unavailable
@@ -28,8 +26,6 @@ from shardmart.domain.stock import ChangeType, StockLog, stock_log
 from tests.unit.builders import AT
 from tests.unit.model.explorer import World
 
-CONFLICT = OperationFailure("conflict", 112, {"errorLabels": ["TransientTransactionError"]})
-
 
 @dataclass
 class Database:
@@ -42,6 +38,7 @@ class Database:
     carts: dict[str, Cart] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     unique = True  # outcomes by their id
+    unique_claims = True
 
     @classmethod
     def of(cls, *shelves: Shelf) -> Database:
@@ -88,6 +85,16 @@ class Database:
             if holds:
                 yield Violation(5, f"product {id}: {holds}")
 
+    def meets(self, changes: Changes, outcomes: Container[str], claims: Container[str]) -> bool:
+        """Whether a unique index refuses what would be inserted beside these."""
+        return (self.unique and any(p.checkout_id in outcomes for p, _ in changes.outcomes)) or (
+            self.unique_claims and any(claim.id in claims for claim in changes.claims)
+        )
+
+    def marked(self, buyer_id: str) -> tuple[Cart, Mark | None]:
+        """A cart with its mark, which are one document."""
+        return self.carts[buyer_id], self.marks.get(buyer_id)
+
     def move(self, log: StockLog) -> None:
         shelf = self.shelves[log.product_id]
         self.shelves[log.product_id] = replace(shelf, stock=log.new_stock, version=log.version)
@@ -100,8 +107,8 @@ class Claims:
     async def get(self, claim_id: str) -> Claim | None:
         return await self._step("claim?", lambda: self.db.claims.get(claim_id), writes=False)
 
-    async def take(self, claim: Claim) -> Claim:
-        return await self._step("claim", lambda: self.db.claims.setdefault(claim.id, claim))
+    async def take(self, claim: Claim) -> bool:
+        return await self._step("claim", lambda: self.db.claims.setdefault(claim.id, claim) is claim)
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         def extend() -> bool:
@@ -156,6 +163,8 @@ class Part:
 class Intents(Part):
     async def get(self, checkout_id: str) -> Intent | None:
         return await self._step("intent?", lambda: self.db.outcomes.get(checkout_id), writes=False)
+
+    latest = get
 
     async def begin(self, purchase: Purchase, *, attempt: str, at: datetime) -> Intent | None:
         intent = Intent(purchase, State.PENDING, attempt, at)
@@ -212,7 +221,7 @@ class Holds(Part):
     async def hold(self, intent: Intent, line: Line, *, at: datetime) -> Hold | None:
         return await self._step("hold", lambda: self._hold(intent, line, at))
 
-    async def put_back(self, hold: Hold, *, at: datetime) -> Hold | None:
+    async def put_back(self, hold: Hold, *, at: datetime) -> tuple[Hold, Stand] | None:
         return await self._step("put back", lambda: self._put_back(hold, at))
 
     async def forget(self, hold: Hold) -> None:
@@ -255,15 +264,15 @@ class Holds(Part):
             self._add(line.product_id, -line.quantity)
         return self._stand(line.product_id).held_for(intent.checkout_id, intent.attempt)
 
-    def _put_back(self, hold: Hold, at: datetime) -> Hold | None:
+    def _put_back(self, hold: Hold, at: datetime) -> tuple[Hold, Stand] | None:
         found = next((h for h in self._of(hold.product_id) if h.version == hold.version), None)
         if found is None or found.returned is not None:
-            return found
+            return found and (found, self._stand(hold.product_id))
         shelf = self.db.shelves[hold.product_id]
         returned = replace(found, returned=Move(shelf.version + 1, shelf.stock, at))
         self.db.holds[hold.product_id] = tuple(returned if h is found else h for h in self._of(hold.product_id))
         self._add(hold.product_id, hold.quantity)
-        return returned
+        return returned, self._stand(hold.product_id)
 
     def _add(self, product_id: str, units: int) -> None:
         shelf = self.db.shelves[product_id]
@@ -313,80 +322,3 @@ class CartMarks(Part):
 
         await self._step("empty", empty)
         await self.unmark(buyer_id, mine)
-
-
-# ---- group
-
-
-class Session:
-    """A transaction: what it read is a snapshot, and who commits first wins. The server remembers a commit."""
-
-    def __init__(self, db: Database, world: World) -> None:
-        self.db, self.world = db, world
-        self.in_transaction = self.committed = self.killed = False
-        self.snapshot = self.changes = None  # type: Any
-
-    async def commit_transaction(self) -> None:
-        unknown = {"errorLabels": ["UnknownTransactionCommitResult"]}
-
-        class CommitLost(AutoReconnect):
-            def __init__(self) -> None:
-                super().__init__("lost", unknown)
-                self._add_error_label("UnknownTransactionCommitResult")
-
-        await self.world.step("commit", self._commit, lost=CommitLost)
-
-    async def abort_transaction(self) -> None:
-        self.in_transaction = False
-
-    def _commit(self) -> None:
-        if self.committed:
-            return
-        if self.killed:
-            raise OperationFailure("killed", 251, {"errorLabels": ["TransientTransactionError"]})
-        changes: Changes = self.changes
-        moved = any(self.db.shelves[id].version != shelf.version for id, shelf in changes.before.items())
-        if moved or (self.db.unique and any(p.checkout_id in self.db.outcomes for p, _ in changes.outcomes)):
-            raise CONFLICT
-        self.committed, self.in_transaction = True, False
-        for purchase, outcome in changes.outcomes:
-            self.db.outcomes[purchase.checkout_id] = Intent(purchase, State.PLACED, "", AT, outcome, settled=True)
-            self.db.orders |= {o.id: o for o in getattr(outcome, "orders", ())}
-        for log in changes.logs:
-            self.db.logs[log.id] = log
-            self.db.move(log)
-
-
-class Transacting:
-    """Stands for `Mongo`, `Sessions` and `BatchStore` together."""
-
-    def __init__(self, db: Database, world: World) -> None:
-        self.db, self.world = db, world
-
-    def collection(self, name: str) -> None: ...
-
-    async def begin(self, session: Session) -> None:
-        session.in_transaction, session.committed, session.snapshot = True, False, None
-
-    async def open(self) -> Session:
-        return Session(self.db, self.world)
-
-    async def discard(self, session: Session, *, kill: bool = False) -> None:
-        session.killed = session.killed or kill
-
-    async def read(self, session: Session, members: Sequence[Member], *, look: bool) -> Books:
-        held: list[Books] = []
-
-        def read() -> Books:
-            session.snapshot = copy.copy(self.db.outcomes)
-            ids = {id for member in members for id in member.products}
-            known = {m.id: self.db.outcomes[m.id].outcome for m in members if look and m.id in self.db.outcomes}
-            return Books({id: self.db.shelves[id] for id in ids}, outcomes=known)
-
-        await self.world.step("read", lambda: held.append(read()), lost=AutoReconnect, writes=False)
-        return held[0]
-
-    async def write(self, session: Session, books: Books, changes: Changes, *, at: datetime) -> None:
-        if self.db.unique and any(purchase.checkout_id in session.snapshot for purchase, _ in changes.outcomes):
-            raise DuplicateKeyError("outcome", 11000)
-        session.changes = changes

@@ -11,13 +11,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from shardmart.adapters.mongo import transactions
 from shardmart.adapters.mongo.group import commit
 from shardmart.adapters.mongo.group.commit import Commits
+from shardmart.adapters.mongo.group.members import Answer as Answered
 from shardmart.adapters.mongo.group.members import Checkout
 from shardmart.adapters.mongo.group.tickets import Ticket
 from shardmart.adapters.mongo.reservation import checkout as saga
@@ -28,7 +29,7 @@ from shardmart.adapters.mongo.reservation.settlement import Settlement
 from shardmart.domain import clock, purchase
 from shardmart.domain.accounts import Actor, Role
 from shardmart.domain.cart import Cart
-from shardmart.domain.errors import Conflict, EmptyCart, ShardmartError, Unavailable
+from shardmart.domain.errors import Conflict, EmptyCart, IdempotencyKeyReused, ShardmartError, Unavailable
 from shardmart.domain.ports import Claim
 from shardmart.domain.purchase import Line, Outcome, Placed, Purchase
 from shardmart.domain.reservations import Intent, State
@@ -38,6 +39,7 @@ from tests.unit.in_memory import RULES
 from tests.unit.model import database
 from tests.unit.model.database import Database
 from tests.unit.model.explorer import Broken, Budget, Model, World, alone, explore
+from tests.unit.model.transacting import Transacting
 
 LAMP, VASE = PRODUCTS[0], PRODUCTS[2]
 MOST_PAUSES = 2  # then the deadline has passed
@@ -50,6 +52,7 @@ class Shopping(Model):
     wishes: tuple[Wish, ...] = ()
     stocks: tuple[int, ...] = (3, 3)
     cart: tuple[Line, ...] = ()
+    claims_itself = False
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
         self._patch = monkeypatch
@@ -86,7 +89,9 @@ class Shopping(Model):
 
     def _request(self, key: str | None, lines: tuple[Line, ...] | None) -> Callable[[], Any]:
         def work() -> Any:
-            shop = SimpleNamespace(**{**vars(self.shop), "checkout": self.checkout()})
+            strategy = self.checkout()
+            parts = {"checkout": strategy, "claiming": strategy if self.claims_itself else None}
+            shop = SimpleNamespace(**vars(self.shop), **parts)
             return buy(shop, Actor(BUYER, Role.BUYER, "s"), lines=lines, expected_total=None, key=key)
 
         return work
@@ -104,11 +109,11 @@ class Shopping(Model):
         await self.tidy(db, world)
         wrong = list(db.of_everything())
         assert not wrong, wrong
-        final: dict[str, Any] = {}
+        final: dict[Wish, Any] = {}
         for (key, lines), answer in zip(self.wishes, told, strict=True):
-            if key is not None and key not in final:
-                final[key] = await self._ask_again(world, key, lines)
-            self._compare(db, answer, final[key] if key is not None else None)
+            if key is not None and (key, lines) not in final:
+                final[key, lines] = await self._ask_again(world, key, lines)
+            self._compare(db, answer, final.get((key, lines)))
         await self.tidy(db, world)
         wrong = list(db.of_everything())
         assert not wrong, wrong
@@ -122,7 +127,7 @@ class Shopping(Model):
     async def _ask_again(self, world: World, key: str, lines: tuple[Line, ...] | None) -> Any:
         try:
             return (await alone(world, self._request(key, lines))).outcome
-        except EmptyCart as error:
+        except (EmptyCart, IdempotencyKeyReused) as error:
             return error
 
     def _compare(self, db: Database, answer: Any, final: Any) -> None:
@@ -131,25 +136,40 @@ class Shopping(Model):
             kept = db.outcomes.get(answer.outcome.checkout_id)
             assert kept is not None and kept.outcome == answer.outcome, "an answer was forgotten"
         elif answer is not None:
-            assert isinstance(answer, Unavailable | Conflict | EmptyCart), answer
+            assert isinstance(answer, Unavailable | Conflict | EmptyCart | IdempotencyKeyReused), answer
+
+
+def committer(db: Database, world: World) -> Any:
+    """A worker's strategy `group`, with a committer of its own."""
+    mongo: Any = Transacting(db, world)
+    commits = Commits(mongo, mongo)
+    commits._store = mongo
+
+    async def place(purchase: Purchase, *, deadline: float, claim: Claim | None = None) -> Outcome:
+        answer = asyncio.get_running_loop().create_future()
+        await commits.settle([Ticket(Checkout(purchase, claim), deadline=deadline, since=0.0, answer=answer)])
+        given: Answered = answer.result()
+        if isinstance(given, ShardmartError):
+            raise given
+        return cast("Outcome", given)
+
+    async def claim_and_place(claim: Claim, *, deadline: float) -> Outcome:
+        return await place(claim.purchase, deadline=deadline, claim=claim)
+
+    return SimpleNamespace(place=place, claim_and_place=claim_and_place)
 
 
 class Group(Shopping):
     """Every worker has a committer of its own."""
 
     def checkout(self) -> Any:
-        db = self.shop.claims.db
-        mongo: Any = database.Transacting(db, self.world)
-        commits = Commits(mongo, mongo)
-        commits._store = mongo
+        return committer(self.shop.claims.db, self.world)
 
-        async def place(purchase: Purchase, *, deadline: float) -> Outcome:
-            answer = asyncio.get_running_loop().create_future()
-            await commits.settle([Ticket(Checkout(purchase), deadline=deadline, since=0.0, answer=answer)])
-            outcome: Outcome = answer.result()
-            return outcome
 
-        return SimpleNamespace(place=place)
+class Claiming(Group):
+    """As on a replica set: the claim rides with its checkout."""
+
+    claims_itself = True
 
 
 class Reservation(Shopping):
@@ -186,6 +206,18 @@ class Swept(Reservation):
         await super().end(db, world)
 
 
+class Rolling(Reservation):
+    """In the middle of a restart with another strategy: the first request meets `reservation`, the others `group`."""
+
+    def begin(self, world: World) -> Database:
+        self.begun = 0
+        return super().begin(world)
+
+    def checkout(self) -> Any:
+        self.begun += 1
+        return super().checkout() if self.begun == 1 else committer(self.shop.claims.db, self.world)
+
+
 class _Carts:
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -218,6 +250,7 @@ ACROSS = (Line(LAMP, 2), Line(VASE, 2))
 CRASH, LEASE, LOST = Budget(crashes=1), Budget(leases=1), Budget(losses=1)
 CRASH_AND_LEASE = Budget(crashes=1, leases=1)
 SAME_KEY: tuple[Wish, ...] = (("k", TWO), ("k", TWO))
+TWO_BODIES: tuple[Wish, ...] = (("k", TWO), ("k", (Line(VASE, 2),)))
 TWO_KEYS: tuple[Wish, ...] = (("k", TWO), ("j", TWO))
 OVER_SELLERS: tuple[Wish, ...] = ((None, ACROSS), (None, ACROSS))
 ONE: tuple[Wish, ...] = (("k", ACROSS),)
@@ -229,15 +262,17 @@ TABS: tuple[Wish, ...] = ((None, None), (None, None))
     [
         (SAME_KEY, CRASH_AND_LEASE),
         (SAME_KEY, Budget(losses=2)),
+        (TWO_BODIES, Budget(crashes=1, losses=1)),
         (SAME_KEY, Budget(crashes=1, losses=1, leases=1)),
         (TWO_KEYS, Budget(crashes=1, losses=1)),
         (OVER_SELLERS, LOST),
     ],
 )
+@pytest.mark.parametrize("model", [Group, Claiming])
 def test_two_committers_keep_every_promise(
-    monkeypatch: pytest.MonkeyPatch, wishes: tuple[Wish, ...], budget: Budget
+    monkeypatch: pytest.MonkeyPatch, model: type[Group], wishes: tuple[Wish, ...], budget: Budget
 ) -> None:
-    assert explore(Group(monkeypatch, wishes=wishes, budget=budget)).endings > 10
+    assert explore(model(monkeypatch, wishes=wishes, budget=budget)).endings > 10
 
 
 @pytest.mark.parametrize(
@@ -258,9 +293,21 @@ def test_the_saga_keeps_every_promise(
     assert explore(model, most=1_000_000).endings > 10
 
 
-def test_two_tabs_buy_one_cart_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Reservation(monkeypatch, wishes=TABS, cart=(Line(LAMP, 1),))
-    assert explore(model).endings > 10
+@pytest.mark.parametrize("budget", [Budget(), pytest.param(LOST, marks=pytest.mark.soak)])
+def test_two_tabs_buy_one_cart_once(monkeypatch: pytest.MonkeyPatch, budget: Budget) -> None:
+    model = Reservation(monkeypatch, wishes=TABS, cart=(Line(LAMP, 1),), budget=budget)
+    assert explore(model, most=1_000_000).endings > 10
+
+
+@pytest.mark.parametrize(
+    ("key", "budget"),
+    [(None, Budget()), (None, LOST), ("k", CRASH), pytest.param("k", LOST, marks=pytest.mark.soak)],
+)
+def test_two_tabs_buy_one_cart_once_whatever_their_workers_strategies(
+    monkeypatch: pytest.MonkeyPatch, key: str | None, budget: Budget
+) -> None:
+    model = Rolling(monkeypatch, wishes=((key, None), (None, None)), cart=(Line(LAMP, 1),), budget=budget)
+    assert explore(model).endings > 4
 
 
 @pytest.mark.parametrize("pauses", [0, pytest.param(1, marks=pytest.mark.soak)])
@@ -272,8 +319,8 @@ def test_the_sweeper_may_come_at_any_moment(monkeypatch: pytest.MonkeyPatch, pau
 # ---- the protocol broken: the model must tell a story
 
 
-async def claimed_by_whoever_asks(self: database.Claims, claim: Claim) -> Claim:
-    return await self.world.step("claim", lambda: self.db.claims.update({claim.id: claim}) or claim)
+async def claimed_by_whoever_asks(self: database.Claims, claim: Claim) -> bool:
+    return await self.world.step("claim", lambda: self.db.claims.update({claim.id: claim}) is None)
 
 
 def kept_whatever_its_version(self: Intent, hold: Any) -> bool:
@@ -286,11 +333,9 @@ async def undone_by_nobody(self: database.Intents, checkout_id: str, attempt: st
 BREACHES: dict[str, tuple[type[Shopping], tuple[Wish, ...], Budget, str, Any]] = {
     "an outcome that is not unique": (Group, SAME_KEY, CRASH_AND_LEASE, "Database.unique", False),
     "a claim of whoever asks": (Group, SAME_KEY, Budget(), "Claims.take", claimed_by_whoever_asks),
+    "a claim that is not unique": (Claiming, TWO_BODIES, Budget(), "Database.unique_claims", False),
     "a decision whatever became of the attempt": (
         Swept, ((None, TWO),), Budget(), "Intents._is_pending", lambda self, found, attempt: not found.settled,
-    ),
-    "holds given back while their attempt is pending": (
-        Swept, ((None, TWO),), Budget(), "Intents.undo", undone_by_nobody,
     ),
 }  # fmt: skip
 
@@ -302,6 +347,15 @@ def test_a_protocol_that_is_broken_is_found_out(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(getattr(database, owner), name, broken)
     with pytest.raises(Broken, match="process 0"):
         explore(model(monkeypatch, wishes=wishes, budget=budget))
+
+
+def test_holds_given_back_while_their_attempt_is_pending_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweeper undoes an attempt first, and looks whether it is over: without the first it gives nothing back."""
+    monkeypatch.setattr(database.Intents, "undo", undone_by_nobody)
+    assert explore(Swept(monkeypatch, wishes=((None, TWO),))).endings > 4
+    monkeypatch.setattr(Intent, "is_pending", lambda self, attempt: False)
+    with pytest.raises(Broken, match="process 0"):
+        explore(Swept(monkeypatch, wishes=((None, TWO),)))
 
 
 @pytest.mark.parametrize("late", ["sent twice", "by the slower of two"])

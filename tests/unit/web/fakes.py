@@ -29,6 +29,7 @@ from shardmart.domain.orders import Order, OrderFilter, Status
 from shardmart.domain.paging import Page
 from shardmart.domain.purchase import Line, Placed, Purchase, Shelf, decide
 from shardmart.domain.reports import (
+    AppNode,
     AuditReport,
     Day,
     Explanation,
@@ -296,7 +297,7 @@ class Store:
         self.orders: dict[str, Order] = {}
 
     async def take(self, claim: Any) -> Any:
-        return self.claims.setdefault(claim.id, claim)
+        return self.claims.setdefault(claim.id, claim) is claim
 
     async def take_over(self, claim: Any, *, until: datetime) -> bool:
         return True
@@ -379,6 +380,13 @@ class Statistics:
 
 
 class Lab:
+    me = AppNode("127.0.0.1:8000", 2, "0.1.0")
+
+    async def beat(self) -> None: ...
+
+    async def alive(self) -> list[AppNode]:
+        return [self.me]
+
     async def describe(self) -> dict[str, Any]:
         member = {"node": "rs0-0", "host": "127.0.0.1:1", "state": "PRIMARY", "lag_seconds": None}
         return {"kind": "replica", "set": "rs0", "members": [member]}
@@ -458,6 +466,7 @@ class FakeShop:
             changes=self.lab,
             statistics=Statistics(),
             topology=self.lab,
+            app_nodes=self.lab,
             nodes=self.lab,
             auditor=self.lab,
             load=LabLoad(self.lab, {"transaction": self.store}, own="transaction"),

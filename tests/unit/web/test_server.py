@@ -40,10 +40,8 @@ class Server:
     def workers(self) -> set[int]:
         """The processes that listen, without the main one."""
         self.family |= set(psutil.Process(self.process.pid).children(recursive=True))
-        mine = [child for child in self.family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-        return {
-            child.pid for child in mine if any(c.status == psutil.CONN_LISTEN for c in child.net_connections("tcp"))
-        }
+        mine = self.survivors()
+        return {child.pid for child in mine if _listens(child)}
 
     def asks(self, path: str) -> socket.socket:
         """A connection on which a request was just sent."""
@@ -57,7 +55,19 @@ class Server:
         return False
 
     def survivors(self) -> list[psutil.Process]:
-        return [one for one in self.family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in self.family if _lives(one)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):  # it ends while it is looked at
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _listens(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return any(c.status == psutil.CONN_LISTEN for c in process.net_connections("tcp"))
+    return False
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -81,8 +91,8 @@ def server() -> Iterator[Server]:
 
 def test_a_killed_worker_comes_back_and_readiness_waits_for_it(server: Server) -> None:
     eventually(server.ready)
+    eventually(lambda: len(server.workers()) == 2)
     before = server.workers()
-    assert len(before) == 2
     os.kill(min(before), signal.SIGKILL)
     eventually(lambda: len(server.workers()) == 2 and server.workers() != before)
     eventually(server.ready)

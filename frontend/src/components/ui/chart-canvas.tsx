@@ -19,6 +19,7 @@ ChartJs.register(
   ...[BarController, BarElement, LineController, LineElement, PointElement],
   ...[CategoryScale, LinearScale, Filler, Legend, Tooltip],
 );
+ChartJs.defaults.font.family = getComputedStyle(document.documentElement).fontFamily;
 
 export type Series = { label: string; values: (number | null)[]; kind?: "line" | "bar"; axis?: "left" | "right" };
 export type ChartProps = {

@@ -1,4 +1,4 @@
-import { CircleAlert } from "lucide-react";
+import { ChevronDown, CircleAlert } from "lucide-react";
 import {
   forwardRef,
   useId,
@@ -74,7 +74,12 @@ export const Select = forwardRef<HTMLSelectElement, SelectHTMLAttributes<HTMLSel
   { className, ...rest },
   ref,
 ) {
-  return <select ref={ref} className={cx(CONTROL, "pr-8", className)} {...rest} />;
+  return (
+    <span className={cx("relative block w-full", className)}>
+      <select ref={ref} className={cx(CONTROL, "appearance-none truncate pr-10!")} {...rest} />
+      <ChevronDown aria-hidden className="pointer-events-none absolute inset-y-0 right-3 my-auto size-4 text-muted" />
+    </span>
+  );
 });
 
 type CheckboxProps = InputHTMLAttributes<HTMLInputElement> & { label: ReactNode };

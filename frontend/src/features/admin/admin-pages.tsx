@@ -1,4 +1,4 @@
-import { Outlet, Route, Routes } from "react-router";
+import { Route } from "react-router";
 
 import DashboardPage from "./dashboard-page";
 import HealthPage from "./health-page";
@@ -6,7 +6,7 @@ import OrdersPage from "./orders-page";
 import ProductsPage from "./products-page";
 import UsersPage from "./users-page";
 
-import { SectionNav } from "@/components/section-nav";
+import { Section } from "@/components/section";
 
 const LINKS = [
   { to: "/admin", title: "Overview", end: true },
@@ -18,24 +18,12 @@ const LINKS = [
 
 export default function AdminPages() {
   return (
-    <Routes>
-      <Route element={<Frame />}>
-        <Route index element={<DashboardPage />} />
-        <Route path="users" element={<UsersPage />} />
-        <Route path="products" element={<ProductsPage />} />
-        <Route path="orders" element={<OrdersPage />} />
-        <Route path="health" element={<HealthPage />} />
-        <Route path="*" element={<DashboardPage />} />
-      </Route>
-    </Routes>
-  );
-}
-
-function Frame() {
-  return (
-    <div className="page py-8">
-      <SectionNav label="Administration" links={LINKS} />
-      <Outlet />
-    </div>
+    <Section label="Administration" links={LINKS}>
+      <Route index element={<DashboardPage />} />
+      <Route path="users" element={<UsersPage />} />
+      <Route path="products" element={<ProductsPage />} />
+      <Route path="orders" element={<OrdersPage />} />
+      <Route path="health" element={<HealthPage />} />
+    </Section>
   );
 }

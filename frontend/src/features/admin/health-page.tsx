@@ -9,7 +9,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { Loading, Skeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { Table } from "@/components/ui/table";
-import { count } from "@/lib/format";
+import { capital, count } from "@/lib/format";
 import { membersOf, stateTone, type Member } from "@/lib/topology";
 
 export default function HealthPage() {
@@ -49,7 +49,7 @@ function Parts({ health }: { health: Health }) {
           label="Real time behind by"
           value={health.relay_lag_ms === null ? "—" : `${count(Math.round(health.relay_lag_ms))} ms`}
         />
-        <Figure label="Committer" value={health.committer === null ? "—" : "Running"} note={committer(health)} />
+        <Figure label="Committer" value={health.committer === null ? "—" : "Running"} note={health.committer === null ? "none is told of" : "its report is below"} />
       </div>
       <Card title="Database nodes" className="mt-6">
         <Table<Member>
@@ -57,13 +57,14 @@ function Parts({ health }: { health: Health }) {
           rows={members}
           rowKey={(member) => member.node}
           columns={[
-            { key: "node", title: "Node", cell: (member) => <span className="font-medium">{member.node}</span> },
-            { key: "state", title: "State", cell: (member) => <Badge tone={stateTone(member.state)}>{member.state}</Badge> },
+            { key: "node", title: "Node", cell: (member) => <span className="font-medium whitespace-nowrap">{member.node}</span> },
+            { key: "state", title: "State", cell: (member) => <Badge tone={stateTone(member.state)}>{member.state.toLowerCase()}</Badge> },
             { key: "lag", title: "Behind by", align: "right", cell: (member) => lag(member) },
             { key: "host", title: "Address", wide: true, cell: (member) => member.host },
           ]}
         />
       </Card>
+      {health.committer !== null && <Committer report={health.committer} />}
       <Card title="App nodes" className="mt-6">
         <Table
           caption="App nodes"
@@ -80,10 +81,21 @@ function Parts({ health }: { health: Health }) {
   );
 }
 
-function committer({ committer: found }: Health): string {
-  if (found === null) return "none is told of";
-  const known = Object.entries(found).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
-  return known.map(([name, value]) => `${name.replaceAll("_", " ")}: ${String(value)}`).join(", ");
+/** What the one who takes checkouts together says of its work. */
+function Committer({ report }: { report: NonNullable<Health["committer"]> }) {
+  const told = Object.entries(report).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
+  return (
+    <Card title="Committer" className="mt-6">
+      <dl className="grid grid-cols-2 gap-4 text-[0.9375rem] sm:grid-cols-3 lg:grid-cols-6">
+        {told.map(([name, value]) => (
+          <div key={name}>
+            <dt className="text-sm text-muted">{capital(name.replaceAll("_", " "))}</dt>
+            <dd className="font-semibold tabular-nums">{typeof value === "number" && name !== "pid" ? count(value) : String(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
 }
 
 function lag(member: Member): string {

@@ -21,12 +21,15 @@ const COLUMNS: Column<Order>[] = [
     key: "order",
     title: "Order",
     cell: (order) => (
-      <Link to={`/orders/${order.id}`} className="inline-block min-h-6 font-medium underline-offset-4 hover:underline">
-        {order.id.slice(-6)}
-      </Link>
+      <>
+        <Link to={`/orders/${order.id}`} className="inline-block min-h-6 font-medium underline-offset-4 hover:underline">
+          {order.id.slice(-6)}
+        </Link>
+        <span className="block text-sm text-muted md:hidden">{moment(order.timestamp)}</span>
+      </>
     ),
   },
-  { key: "when", title: "When", cell: (order) => <time dateTime={order.timestamp}>{moment(order.timestamp)}</time> },
+  { key: "when", title: "When", wide: true, cell: (order) => <time dateTime={order.timestamp}>{moment(order.timestamp)}</time> },
   { key: "units", title: "Units", align: "right", wide: true, cell: (order) => count(units(order)) },
   { key: "total", title: "Total", align: "right", cell: (order) => money(order.total_amount) },
   { key: "status", title: "Status", cell: (order) => <OrderStatusBadge status={order.status} /> },

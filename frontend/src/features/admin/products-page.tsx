@@ -26,19 +26,24 @@ const COLUMNS: Column<Product>[] = [
           {product.name}
         </Link>
         <span className="block text-sm text-muted">{product.seller_name}</span>
+        {!product.is_active && (
+          <span className="mt-1 block md:hidden">
+            <State product={product} />
+          </span>
+        )}
       </>
     ),
   },
   { key: "category", title: "Category", wide: true, cell: (product) => product.category },
   { key: "price", title: "Price", align: "right", wide: true, cell: (product) => money(product.price) },
   { key: "stock", title: "Stock", align: "right", wide: true, cell: (product) => count(product.stock) },
-  {
-    key: "state",
-    title: "State",
-    cell: (product) => (product.is_active ? <Badge tone="good">On the shelves</Badge> : <Badge tone="warn">Disabled</Badge>),
-  },
+  { key: "state", title: "State", wide: true, cell: (product) => <State product={product} /> },
   { key: "action", title: "Actions", align: "right", cell: (product) => <Switch product={product} /> },
 ];
+
+function State({ product }: { product: Product }) {
+  return product.is_active ? <Badge tone="good">On the shelves</Badge> : <Badge tone="warn">Disabled</Badge>;
+}
 
 export default function ProductsPage() {
   const products = useInfiniteQuery(productsQuery());

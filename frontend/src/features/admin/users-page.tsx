@@ -25,7 +25,7 @@ const COLUMNS: Column<User>[] = [
     cell: (user) => (
       <>
         <span className="font-medium">{user.name}</span>
-        <span className="block min-w-40 text-sm break-all text-muted">{user.email}</span>
+        <span className="block min-w-32 text-sm break-all text-muted">{user.email}</span>
       </>
     ),
   },

@@ -9,7 +9,7 @@ import { PageHeader } from "@/components/ui/page-header";
 import { Loading, Skeleton } from "@/components/ui/skeleton";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Table } from "@/components/ui/table";
-import { count } from "@/lib/format";
+import { capital, count } from "@/lib/format";
 
 export default function AuditPage() {
   const run = useMutation({ mutationFn: audit });
@@ -52,11 +52,11 @@ function Report({ audit: { consistent, violations, checked, took_seconds } }: { 
         {consistent ? <ShieldCheck aria-hidden className="size-6" /> : <CircleAlert aria-hidden className="size-6" />}
         {consistent ? "Consistent: nothing was oversold, lost or done twice" : `${count(violations.length)} violations`}
       </p>
-      <div className="grid grid-cols-2 gap-4 lg:grid-cols-4">
+      <div className="grid grid-cols-2 gap-4 lg:grid-cols-5">
         {Object.entries(checked).map(([what, number]) => (
-          <Figure key={what} label={what.replaceAll("_", " ")} value={count(number)} />
+          <Figure key={what} label={capital(what.replaceAll("_", " "))} value={count(number)} />
         ))}
-        <Figure label="took" value={`${took_seconds.toFixed(2)} s`} />
+        <Figure label="Took" value={`${took_seconds.toFixed(2)} s`} />
       </div>
       {violations.length > 0 && (
         <Card title="What is wrong">

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { SearchCode } from "lucide-react";
+import { ArrowLeft, SearchCode } from "lucide-react";
 import { NavLink, useParams } from "react-router";
 
 import { explainQuery, shapesQuery } from "./api/queries";
 import { ExplanationView } from "./components/explanation-view";
 
+import { ButtonLink } from "@/components/ui/button";
 import { Card } from "@/components/ui/card";
 import { PageHeader } from "@/components/ui/page-header";
 import { Loading, Skeleton, TextSkeleton } from "@/components/ui/skeleton";
@@ -21,7 +22,7 @@ export default function ExplainPage() {
         data. Targeted ones ask a single shard; scatter-gather asks them all, and costs more with every shard.
       </PageHeader>
       <div className="grid items-start gap-6 md:grid-cols-[18rem_1fr]">
-        <Card title="Shapes" className="md:max-h-[44rem] md:overflow-y-auto">
+        <Card title="Shapes" className={cx("md:max-h-[44rem] md:overflow-y-auto", name !== undefined && "max-md:hidden")}>
           {shapes.data !== undefined ? (
             <ul className="-mx-2 space-y-0.5">
               {shapes.data.items.map((shape) => (
@@ -52,7 +53,12 @@ export default function ExplainPage() {
             The database then explains it, live.
           </EmptyState>
         ) : (
-          <Explained key={name} name={name} />
+          <div className="min-w-0">
+            <ButtonLink to="/lab/explain" className="mb-6 md:hidden">
+              <ArrowLeft aria-hidden className="size-4.5" /> All queries
+            </ButtonLink>
+            <Explained key={name} name={name} />
+          </div>
         )}
       </div>
     </>

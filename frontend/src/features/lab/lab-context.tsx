@@ -12,7 +12,8 @@ type Lab = {
   timeline: Timeline;
   /** Newest first. */
   runs: Run[];
-  note: (text: string) => void;
+  /** `at`: when it was asked for; the answer may come after what it did is seen. */
+  note: (text: string, at: number) => void;
 };
 type Seen = { timeline: Timeline; runs: Run[] };
 type News = { topology: Topology; at: number } | { asked: string; at: number } | { figures: Figures[] };
@@ -49,7 +50,7 @@ export function LabProvider({ children }: { children: ReactNode }) {
       [queries],
     ),
   );
-  const note = useCallback((text: string) => tell({ asked: text, at: Date.now() }), []);
+  const note = useCallback((text: string, at: number) => tell({ asked: text, at }), []);
   const value = useMemo(() => ({ topology, ...seen, note }), [note, seen, topology]);
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }

@@ -1,4 +1,4 @@
-import { Outlet, Route, Routes } from "react-router";
+import { Route } from "react-router";
 
 import AuditPage from "./audit-page";
 import ClusterPage from "./cluster-page";
@@ -8,7 +8,7 @@ import { LabProvider } from "./lab-context";
 import LoadPage from "./load-page";
 import ReportsPage from "./reports-page";
 
-import { SectionNav } from "@/components/section-nav";
+import { Section } from "@/components/section";
 
 const LINKS = [
   { to: "/lab", title: "Cluster", end: true },
@@ -22,27 +22,15 @@ const LINKS = [
 export default function LabPages() {
   return (
     <LabProvider>
-      <Routes>
-        <Route element={<Frame />}>
-          <Route index element={<ClusterPage />} />
-          <Route path="load" element={<LoadPage />} />
-          <Route path="explain" element={<ExplainPage />} />
-          <Route path="explain/:name" element={<ExplainPage />} />
-          <Route path="distribution" element={<DistributionPage />} />
-          <Route path="audit" element={<AuditPage />} />
-          <Route path="reports" element={<ReportsPage />} />
-          <Route path="*" element={<ClusterPage />} />
-        </Route>
-      </Routes>
+      <Section label="Lab" links={LINKS}>
+        <Route index element={<ClusterPage />} />
+        <Route path="load" element={<LoadPage />} />
+        <Route path="explain" element={<ExplainPage />} />
+        <Route path="explain/:name" element={<ExplainPage />} />
+        <Route path="distribution" element={<DistributionPage />} />
+        <Route path="audit" element={<AuditPage />} />
+        <Route path="reports" element={<ReportsPage />} />
+      </Section>
     </LabProvider>
-  );
-}
-
-function Frame() {
-  return (
-    <div className="page py-8">
-      <SectionNav label="Lab" links={LINKS} />
-      <Outlet />
-    </div>
   );
 }

@@ -6,13 +6,11 @@ import { Link } from "react-router";
 import { statsQuery, STATS } from "./api/queries";
 
 import { DaysSelect } from "@/components/days-select";
-import { Ranking, ranked } from "@/components/ranking";
-import { SalesChart } from "@/components/sales-chart";
+import { Sales, SalesLoading } from "@/components/sales";
 import { StockBadge } from "@/components/stock-badge";
 import { ButtonLink } from "@/components/ui/button";
-import { Card, Figure } from "@/components/ui/card";
+import { Card } from "@/components/ui/card";
 import { PageHeader } from "@/components/ui/page-header";
-import { Loading, Skeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { useEvent } from "@/contexts/realtime";
 import type { Schemas } from "@/lib/api";
@@ -45,46 +43,23 @@ export default function DashboardPage() {
       ) : stats.isError ? (
         <ErrorState error={stats.error} onRetry={() => void stats.refetch()} />
       ) : (
-        <Loading what="your figures">
-          <div className="grid grid-cols-2 gap-4 lg:grid-cols-4">
-            {["a", "b", "c", "d"].map((key) => (
-              <Skeleton key={key} className="h-28 rounded-card" />
-            ))}
-          </div>
-          <Skeleton className="mt-6 h-80 rounded-card" />
-        </Loading>
+        <SalesLoading />
       )}
     </>
   );
 }
 
 function Overview({ stats, days }: { stats: Stats; days: number }) {
+  const figures = [
+    { label: "Revenue", value: money(stats.revenue), note: "without cancelled orders" },
+    { label: "Orders", value: count(stats.orders) },
+    { label: "Units sold", value: count(stats.units) },
+    { label: "Average order", value: money(stats.average_order) },
+  ];
   return (
-    <>
-      <div className="grid grid-cols-2 gap-4 lg:grid-cols-4">
-        <Figure label="Revenue" value={money(stats.revenue)} note="without cancelled orders" />
-        <Figure label="Orders" value={count(stats.orders)} />
-        <Figure label="Units sold" value={count(stats.units)} />
-        <Figure label="Average order" value={money(stats.average_order)} />
-      </div>
-      <Card title="Revenue by day" className="mt-6">
-        <SalesChart days={stats.by_day} number={days} />
-      </Card>
-      <div className="mt-6 grid items-start gap-6 md:grid-cols-2">
-        <Card title="Best sellers">
-          <Ranking
-            empty="Nothing was sold in this time."
-            items={ranked(stats.top_products, (one) => ({
-              id: one.product_id,
-              name: one.name,
-              amount: one.revenue,
-              value: `${count(one.units)} · ${money(one.revenue)}`,
-            }))}
-          />
-        </Card>
-        <LowStock products={stats.low_stock} />
-      </div>
-    </>
+    <Sales figures={figures} sales={stats} days={days}>
+      <LowStock products={stats.low_stock} />
+    </Sales>
   );
 }
 

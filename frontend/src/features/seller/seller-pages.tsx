@@ -1,4 +1,4 @@
-import { Outlet, Route, Routes } from "react-router";
+import { Route } from "react-router";
 
 import DashboardPage from "./dashboard-page";
 import ImportPage from "./import-page";
@@ -7,7 +7,7 @@ import OrdersPage from "./orders-page";
 import ProductPage from "./product-page";
 import ProductsPage from "./products-page";
 
-import { SectionNav } from "@/components/section-nav";
+import { Section } from "@/components/section";
 
 const LINKS = [
   { to: "/seller", title: "Overview", end: true },
@@ -18,25 +18,13 @@ const LINKS = [
 
 export default function SellerPages() {
   return (
-    <Routes>
-      <Route element={<Frame />}>
-        <Route index element={<DashboardPage />} />
-        <Route path="orders" element={<OrdersPage />} />
-        <Route path="products" element={<ProductsPage />} />
-        <Route path="products/new" element={<NewProductPage />} />
-        <Route path="products/:id" element={<ProductPage />} />
-        <Route path="import" element={<ImportPage />} />
-        <Route path="*" element={<DashboardPage />} />
-      </Route>
-    </Routes>
-  );
-}
-
-function Frame() {
-  return (
-    <div className="page py-8">
-      <SectionNav label="Seller’s desk" links={LINKS} />
-      <Outlet />
-    </div>
+    <Section label="Seller’s desk" links={LINKS}>
+      <Route index element={<DashboardPage />} />
+      <Route path="orders" element={<OrdersPage />} />
+      <Route path="products" element={<ProductsPage />} />
+      <Route path="products/new" element={<NewProductPage />} />
+      <Route path="products/:id" element={<ProductPage />} />
+      <Route path="import" element={<ImportPage />} />
+    </Section>
   );
 }

@@ -10,8 +10,9 @@ from pymongo.errors import DuplicateKeyError
 from shardmart.adapters.mongo.client import Mongo, Session
 from shardmart.adapters.mongo.documents import cart_of
 from shardmart.adapters.mongo.failures import repository
+from shardmart.adapters.mongo.reservation.marks import being_bought
 from shardmart.domain.cart import Cart
-from shardmart.domain.errors import EmptyCart, FieldError, InvalidInput
+from shardmart.domain.errors import EmptyCart, FieldError, InvalidInput, Unavailable
 from shardmart.domain.purchase import Line
 
 EMPTIED: dict[str, Any] = {"$set": {"lines": []}, "$inc": {"version": 1}, "$unset": {"buying": ""}}
@@ -55,12 +56,14 @@ class MongoCarts:
 async def empty_bought_cart(mongo: Mongo, buyer_id: str, version: int, session: Session) -> None:
     """Empties the cart in the transaction that buys it, so that two tabs cannot buy it twice.
 
-    A cart that was filled further in the meantime stays; raises EmptyCart when it was bought or emptied.
+    A cart that was filled further in the meantime stays; raises EmptyCart when it was bought or emptied, and
+    Unavailable while a checkout by reservation has marked it: that one may be placed or undone.
     """
     carts = mongo.collection("carts")
-    emptied = await carts.update_one({"_id": buyer_id, "version": version}, EMPTIED, session=session)
-    if emptied.matched_count:
-        return
-    found = await carts.find_one({"_id": buyer_id}, {"lines": 1}, session=session)
+    found = await carts.find_one({"_id": buyer_id}, session=session)
     if found is None or not found["lines"]:
         raise EmptyCart
+    if found["version"] == version:
+        if await being_bought(mongo, [found], session):
+            raise Unavailable
+        await carts.update_one({"_id": buyer_id, "version": version}, EMPTIED, session=session)

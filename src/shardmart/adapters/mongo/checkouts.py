@@ -35,12 +35,8 @@ class MongoClaims:
         found = await self._claims.find_one({"_id": claim_id})
         return _claim_of(found) if found else None
 
-    async def take(self, claim: Claim) -> Claim:
-        if await self._inserts.insert(_claim_document(claim)):
-            return claim
-        stored = await self.get(claim.id)
-        # None: it expired this very moment, which only a key of 24 hours ago can
-        return stored if stored is not None else await self.take(claim)
+    async def take(self, claim: Claim) -> bool:
+        return await self._inserts.insert(claim_document(claim))
 
     async def take_over(self, claim: Claim, *, until: datetime) -> bool:
         extended = await self._claims.update_one(
@@ -87,7 +83,7 @@ def outcome_expiry() -> datetime:
     return clock.now() + timedelta(seconds=OUTCOME_SECONDS)
 
 
-def _claim_document(claim: Claim) -> Document:
+def claim_document(claim: Claim) -> Document:
     return {
         "_id": claim.id,
         "fingerprint": claim.fingerprint,

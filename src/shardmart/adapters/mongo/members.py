@@ -23,7 +23,7 @@ async def describe_members(names: Mapping[str, str], uri: str) -> tuple[str | No
 
     `uri` is the shop's own connection string: members are asked under the same user.
     """
-    answers = await asyncio.gather(*(_status(direct_uri(uri, host)) for host in names))
+    answers = await asyncio.gather(*(_status(uri, host) for host in names))
     times = [own["optimeDate"] for _, own in answers if own.get("optimeDate")]
     members = [
         Member(
@@ -49,11 +49,13 @@ def direct_uri(uri: str, host: str) -> str:
     return f"mongodb://{parts['user'] or ''}{host}{parts['path'] or '/'}?{urlencode(kept)}"
 
 
-async def _status(uri: str) -> tuple[str | None, dict[str, Any]]:
+async def _status(uri: str, host: str) -> tuple[str | None, dict[str, Any]]:
     """What a member says of itself, nothing when it does not answer in time."""
+    if not await _listens(host):
+        return None, {}
     milliseconds = int(MEMBER_SECONDS * 1000)
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        uri,
+        direct_uri(uri, host),
         serverSelectionTimeoutMS=milliseconds,
         connectTimeoutMS=milliseconds,
         socketTimeoutMS=milliseconds,
@@ -66,3 +68,14 @@ async def _status(uri: str) -> tuple[str | None, dict[str, Any]]:
         return None, {}
     finally:
         await client.close()
+
+
+async def _listens(host: str) -> bool:
+    """A killed member refuses at once; the driver would go on trying, and the lab see late who leads."""
+    name, _, port = host.rpartition(":")
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(name.strip("[]"), int(port)), MEMBER_SECONDS)
+    except (OSError, asyncio.TimeoutError):
+        return False
+    writer.close()
+    return True

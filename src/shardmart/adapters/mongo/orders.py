@@ -50,19 +50,23 @@ class MongoOrders:
         return await self._transactions.run(body)
 
     async def cancel(self, *, seller_id: str, id: str, at: datetime) -> Order:
+        found = await self.get(seller_id=seller_id, id=id)
+        if found is None:
+            raise NotFound
+        if found.status is not Status.PLACED:
+            raise InvalidTransition
+        ids = [line.product_id for line in found.product_list]  # which never change
+
         async def body(session: Session) -> Order:
-            order = await self._finish(seller_id, id, Status.CANCELLED, at, session)
-            ids = [line.product_id for line in order.product_list]
-            logs = cancellation_logs(order, await read_shelves(self._mongo, ids, session), at=at)
-            await store_notices(self._mongo, notices.of_status(order, at=at), session)
-            await self._stock.log(session, logs)
+            # products first, while nobody has written them since they were read: those who sell them come again
+            logs = cancellation_logs(found, await read_shelves(self._mongo, ids, session), at=at)
             await self._stock.apply(session, logs)
+            await self._stock.log(session, logs)
+            order = await self._finish(seller_id, id, Status.CANCELLED, at, session)
+            await store_notices(self._mongo, notices.of_status(order, at=at), session)
             return order
 
-        order = await self.get(seller_id=seller_id, id=id)
-        if order is None:
-            raise NotFound
-        return await self._transactions.run(body, products=[line.product_id for line in order.product_list])
+        return await self._transactions.run(body, products=ids, by_hand=True)
 
     async def _finish(self, seller_id: str, id: str, status: Status, at: datetime, session: Session) -> Order:
         """placed -> `status`, for the first who comes."""

@@ -102,9 +102,7 @@ class ProductEdits:
             after = edited(before, edit)
             if after is before:
                 return before
-            if log := edit_log(before, after, edit.reason):
-                await self._logs.insert_one(log_document(log), session=session)
-            await store_notices(self._mongo, notices.of_edit(before, after), session)
+            # first, while nobody has written it since it was read: those who sell it meanwhile come again
             written = await self._products.update_one(
                 {**which, "version": before.version},
                 {"$set": changed_fields(after) | {"deleted": edit.removes}},
@@ -112,9 +110,12 @@ class ProductEdits:
             )
             if written.matched_count != 1:
                 raise Stale
+            if log := edit_log(before, after, edit.reason):
+                await self._logs.insert_one(log_document(log), session=session)
+            await store_notices(self._mongo, notices.of_edit(before, after), session)
             return after
 
-        return await self._transactions.run(body, products=[edit.product_id])
+        return await self._transactions.run(body, products=[edit.product_id], by_hand=True)
 
 
 def _require_own(seller_id: str, id: str) -> None:

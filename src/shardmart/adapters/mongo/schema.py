@@ -63,6 +63,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     ],
     "carts": [],
     "locks": [],
+    "app_nodes": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "announcements": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "claims": [_index("expiry", {"expires_at": UP}, expireAfterSeconds=0)],
     "outcomes": [

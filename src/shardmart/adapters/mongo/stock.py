@@ -23,11 +23,11 @@ class StockWriter:
         self._logs = mongo.collection("inventory_logs")
 
     async def log(self, session: Session, logs: Sequence[StockLog]) -> None:
-        """Stores the logs; `apply` must follow in the same transaction."""
+        """Stores the logs; `apply` belongs to it, in the same transaction."""
         await self._logs.insert_many([log_document(log) for log in logs], session=session)
 
     async def apply(self, session: Session, logs: Sequence[StockLog]) -> None:
-        """Moves the products as the logs say, the last write before the commit. Raises Stale."""
+        """Moves the products as the logs say: in a checkout the last write before the commit. Raises Stale."""
         updates = [UpdateOne(guard(log), {"$set": change(log)}) for log in logs]
         if len(updates) == 1:  # one round trip either way, but a plain update is cheaper than a bulk of one
             result = await self._products.update_one(guard(logs[0]), {"$set": change(logs[0])}, session=session)

@@ -24,6 +24,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.004, 0.25
+SOON = 3  # the attempt whose pause, 32 ms at most, is the longest of a change by hand
 WRITE_SECONDS = 7.0  # how long a write outside the checkout tries: below the request's deadline
 
 
@@ -43,22 +44,28 @@ class Transactions:
         *,
         deadline: float | None = None,
         products: Sequence[str] = (),
+        by_hand: bool = False,
     ) -> T:
         """What `body` returns, once it has committed. It may run several times, so it must not act elsewhere.
 
-        `products`: those it writes, for which it queues behind this worker's other transactions.
+        `products`: those it writes, for which it queues behind this worker's other transactions. A change `by_hand`
+        queues with its like alone and tries again soon: it is rare, and must not wait for all who want to buy.
 
         `deadline` in the loop's time, WRITE_SECONDS from now by default. Raises Unavailable when it passes; the
         outcome is unknown then if the commit was under way. Errors of the body abort and pass through.
         """
         until = deadline if deadline is not None else asyncio.get_running_loop().time() + WRITE_SECONDS
-        return await self._unhurried.run(self._run(body, until, products))
+        return await self._unhurried.run(self._run(body, until, products, by_hand))
 
-    async def _run(self, body: Callable[[Session], Awaitable[T]], until: float, products: Sequence[str]) -> T:
-        async with self._gates.hold(products, until=until):
-            return await self._retry(body, until)
+    async def _run(
+        self, body: Callable[[Session], Awaitable[T]], until: float, products: Sequence[str], by_hand: bool
+    ) -> T:
+        gates = [f"by hand {product}" for product in products] if by_hand else products
+        async with self._gates.hold(gates, until=until):
+            return await self._retry(body, until, slowest=SOON if by_hand else None)
 
-    async def _retry(self, body: Callable[[Session], Awaitable[T]], until: float) -> T:
+    async def _retry(self, body: Callable[[Session], Awaitable[T]], until: float, *, slowest: int | None = None) -> T:
+        """`slowest`: from this attempt on the pauses do not grow."""
         attempt = 0
         while True:
             try:
@@ -71,7 +78,7 @@ class Transactions:
                 cause = error
             metrics.CONFLICTS.inc()
             attempt += 1
-            await pause(attempt, until, cause)
+            await pause(attempt if slowest is None else min(attempt, slowest), until, cause)
             metrics.RETRIES.inc()
 
     async def _attempt(self, body: Callable[[Session], Awaitable[T]], until: float) -> T:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import shardmart
+import asyncio
+from dataclasses import asdict
+
 from shardmart.domain.accounts import Role
-from shardmart.service import administration, catalogue, lab, orders, statistics
+from shardmart.service import administration, app_nodes, catalogue, lab, orders, statistics
 from shardmart.web import filters, metrics, replies, views
 from shardmart.web.calls import Call
 from shardmart.web.replies import Reply
@@ -46,9 +48,8 @@ async def dashboard(call: Call) -> Reply:
 
 async def health(call: Call) -> Reply:
     """The database as the lab sees it, and what serves the shop. The relay's lag is this worker's."""
-    settings = call.settings
-    app = {"node": f"{settings.host}:{settings.port}", "workers": settings.workers, "version": shardmart.__version__}
-    topology = await lab.topology(call.shop)
+    topology, nodes = await asyncio.gather(lab.topology(call.shop), app_nodes.serving(call.shop))
+    apps = [asdict(node) for node in nodes]
     watch = call.shop.committer
     committer = {**watch.state(), **metrics.committer_figures()} if watch is not None else None
-    return replies.ok({**topology, "apps": [app], "committer": committer, "relay_lag_ms": call.shop.relay.lag_ms})
+    return replies.ok({**topology, "apps": apps, "committer": committer, "relay_lag_ms": call.shop.relay.lag_ms})

@@ -27,8 +27,8 @@ function Line({ line, onVisit }: { line: ShownLine; onVisit?: () => void }) {
   const { setQuantity } = useCart();
   const sold = { product_id: line.product_id, name: line.name, price: line.price };
   return (
-    <div className="flex gap-4">
-      <div className="size-22 shrink-0 overflow-hidden rounded-control bg-raised">
+    <div className="flex gap-3 sm:gap-4">
+      <div className="size-16 shrink-0 sm:size-22 overflow-hidden rounded-control bg-raised">
         <ProductPicture product={line.product ?? { name: line.name, category: "" }} />
       </div>
       <div className="min-w-0 grow">
@@ -39,7 +39,7 @@ function Line({ line, onVisit }: { line: ShownLine; onVisit?: () => void }) {
           <p className="font-semibold tabular-nums">{money((Math.round(line.price * 100) * line.quantity) / 100)}</p>
         </div>
         <p className="text-sm text-muted">{money(line.price)} each</p>
-        <div className="mt-2.5 flex items-center justify-between gap-2">
+        <div className="mt-2.5 flex flex-wrap items-center justify-between gap-x-2">
           <Quantity of={line.name} value={line.quantity} onChange={(quantity) => setQuantity(sold, quantity)} />
           <IconButton label={`Remove ${line.name}`} onClick={() => setQuantity(sold, 0)}>
             <Trash2 aria-hidden className="size-4.5 text-muted" />

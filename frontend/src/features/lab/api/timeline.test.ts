@@ -49,6 +49,12 @@ test("a step down between two looks is a change of primary without a gap", () =>
   expect(news).not.toHaveProperty("gap");
 });
 
+test("how long a primary had been missed before the first look is not known", () => {
+  const [news] = after(["DSS", 0], ["DPS", 1000]).happenings;
+  expect(news).toMatchObject({ kind: "primary", text: "rs0-2 is the primary of rs0" });
+  expect(news).not.toHaveProperty("gap");
+});
+
 test("a moved chunk is told, and an answer without chunks is not", () => {
   const place = (...shards: string[]): Topology => ({
     kind: "sharded",
@@ -58,6 +64,15 @@ test("a moved chunk is told, and an answer without chunks is not", () => {
   const looks = [place("a", "b"), place(), place("a", "b"), place("b", "b")];
   const { happenings } = looks.reduce((timeline, topology, at) => looked(timeline, topology, at), NOTHING);
   expect(happenings.map((one) => one.text)).toEqual(["Chunks of products: b 2", "Chunks of products: a 1, b 1"]);
+});
+
+test("what was asked for stands before what came of it, also when its answer came later", () => {
+  const { happenings } = asked(after(["PSS", 0], ["DSS", 1000]), "rs0-1 was killed from here", 900);
+  expect(happenings.map((one) => one.text)).toEqual([
+    "rs0 has no primary: writes wait",
+    "rs0-1 is down",
+    "rs0-1 was killed from here",
+  ]);
 });
 
 test("happenings are numbered, and the oldest are forgotten", () => {

@@ -3,7 +3,7 @@ import type { Topology } from "./queries";
 import { setsOf, routersOf } from "@/lib/topology";
 
 export type Kind = "primary" | "lost" | "down" | "up" | "moved" | "asked";
-/** Something that happened; `gap`: milliseconds for which the set had no primary, as far as one could look. */
+/** Something that happened; `gap`: milliseconds from the last look with the old primary to the first with the new one. */
 export type Happening = { id: number; at: number; kind: Kind; text: string; gap?: number };
 /** What the last look showed, and when each set was last seen with a primary, if it has none now. */
 export type Timeline = { happenings: Happening[]; seen: Seen | null; without: ReadonlyMap<string, number> };
@@ -51,9 +51,9 @@ export function asked(before: Timeline, text: string, at: number): Timeline {
 }
 
 function added(happenings: Happening[], news: Omit<Happening, "id">[]): Happening[] {
-  const last = happenings[0]?.id ?? 0;
+  const last = Math.max(0, ...happenings.map((one) => one.id));
   const numbered = news.map((one, index) => ({ ...one, id: last + index + 1 }));
-  return [...numbered.reverse(), ...happenings].slice(0, MOST);
+  return [...numbered.reverse(), ...happenings].sort((a, b) => b.at - a.at).slice(0, MOST);
 }
 
 function see(topology: Topology, at: number): Seen {

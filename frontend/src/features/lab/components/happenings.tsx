@@ -31,7 +31,7 @@ export function Happenings() {
                 <p className="text-[0.9375rem]">{one.text}</p>
                 <p className="flex flex-wrap items-center gap-2 text-sm text-muted tabular-nums">
                   <time dateTime={new Date(one.at).toISOString()}>{timeOfDay(new Date(one.at).toISOString())}</time>
-                  {one.gap !== undefined && <Badge tone="warn">no primary for about {(one.gap / 1000).toFixed(1)} s</Badge>}
+                  {one.gap !== undefined && <Badge tone="warn">no primary for at most {(one.gap / 1000).toFixed(1)} s</Badge>}
                 </p>
               </div>
             </li>

@@ -27,8 +27,9 @@ export function Node({ member, title }: { member: Member; title?: string }) {
   const [paused, setPaused] = useState(false);
   const act = useMutation({
     mutationFn: (action: NodeAction) => control(member.node, action),
-    onSuccess: (_, action) => {
-      note(`${member.node} was ${LOOKS[action].done} from here`);
+    onMutate: () => Date.now(),
+    onSuccess: (_, action, began) => {
+      note(`${member.node} was ${LOOKS[action].done} from here`, began);
       setPaused(action === "pause");
     },
     onError: fail,

@@ -14,10 +14,11 @@ from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkou
 from shardmart.domain import notices
 from shardmart.domain.cart import Cart
 from shardmart.domain.edits import edit_log, edited
-from shardmart.domain.errors import EmptyCart, InvalidTransition, NotFound, ShardmartError, Unavailable
+from shardmart.domain.errors import EmptyCart, InvalidTransition, KeyTaken, NotFound, ShardmartError, Unavailable
 from shardmart.domain.listings import Product
 from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order, Status
+from shardmart.domain.ports import Claim
 from shardmart.domain.purchase import Outcome, Placed, Purchase, Shelf, cancellation_logs, decide, purchase_logs
 from shardmart.domain.stock import StockLog
 
@@ -32,7 +33,9 @@ class Books:
     orders: dict[str, Order] = field(default_factory=dict)  # those to be cancelled
     carts: dict[str, Cart] = field(default_factory=dict)  # by buyer, those that are bought
     outcomes: dict[str, Outcome | None] = field(default_factory=dict)  # of earlier runs; None: a change was made
+    claims: set[str] = field(default_factory=set)  # keys that are taken, of those that are asked for
     unsettled: set[str] = field(default_factory=set)  # checkouts that strategy `reservation` has begun
+    being_bought: set[str] = field(default_factory=set)  # carts, by buyer, that such a one may yet empty
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class Changes:
     """What the batch writes. `before` holds each changed product's shelf as it was read."""
 
     outcomes: list[tuple[Purchase, Outcome]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
     markers: list[Member] = field(default_factory=list)  # changes made, so that none is made twice
     logs: list[StockLog] = field(default_factory=list)
     cancelled: list[Order] = field(default_factory=list)
@@ -64,7 +68,7 @@ class Batch:
     def _answer(self, member: Member) -> Answer:
         try:
             if isinstance(member, Checkout):
-                return self._checkout(member.purchase)
+                return self._checkout(member.purchase, member.claim)
             answer = self._cancel(member) if isinstance(member, Cancellation) else self._edit(member)
         except ShardmartError as error:
             return error
@@ -73,12 +77,14 @@ class Batch:
             self.changes.markers.append(member)
         return answer
 
-    def _checkout(self, purchase: Purchase) -> Outcome:
+    def _checkout(self, purchase: Purchase, claim: Claim | None) -> Outcome:
         known = self.books.outcomes.get(purchase.checkout_id)
         if known is not None:
             return known
         if purchase.checkout_id in self.books.unsettled:
             raise Unavailable  # the sweeper settles it, or whoever asks again by then
+        if claim is not None and claim.id in self.books.claims:
+            raise KeyTaken
         outcome = decide(purchase, self.books.shelves, at=self.at)
         if isinstance(outcome, Placed):
             self._empty_cart(purchase)
@@ -87,16 +93,24 @@ class Batch:
             self._move(logs)
         self.books.outcomes[purchase.checkout_id] = outcome
         self.changes.outcomes.append((purchase, outcome))
+        if claim is not None:
+            self.books.claims.add(claim.id)
+            self.changes.claims.append(claim)
         return outcome
 
     def _empty_cart(self, purchase: Purchase) -> None:
-        """Unless it was filled further meanwhile. Raises EmptyCart when somebody bought it before."""
+        """Unless it was filled further meanwhile. Raises EmptyCart when somebody bought it before.
+
+        Raises Unavailable while a checkout by reservation has marked it: that one may be placed or undone.
+        """
         if purchase.cart_version is None:
             return
         cart = self.books.carts.get(purchase.buyer_id)
         if cart is None or not cart.lines:
             raise EmptyCart
         if cart.version == purchase.cart_version:
+            if purchase.buyer_id in self.books.being_bought:
+                raise Unavailable
             self.changes.emptied.append(cart)
             self.books.carts[purchase.buyer_id] = replace(cart, lines=(), version=cart.version + 1)
 

@@ -13,14 +13,17 @@ from shardmart import metrics
 from shardmart.adapters.mongo.client import Mongo
 from shardmart.adapters.mongo.group import shards
 from shardmart.adapters.mongo.group.commit import Commits
+from shardmart.adapters.mongo.group.keys import Keys
 from shardmart.adapters.mongo.group.lanes import Lanes, any_lane
-from shardmart.adapters.mongo.group.members import Answer, Member
+from shardmart.adapters.mongo.group.members import Answer, Checkout, Member
 from shardmart.adapters.mongo.group.sessions import Sessions
 from shardmart.adapters.mongo.group.tickets import Ticket
 from shardmart.domain.errors import Unavailable
 
 LANES = 3
 LATE_SECONDS = 0.5  # how long a batch may take before another lane joins in
+BUSY = 8  # members in the last batch: those it answered are about to ask again, and are worth a moment
+GATHER_SECONDS = 0.015  # but never more than half of what a batch takes
 MOST_LINES = 256  # of a batch: keeps a transaction short, and what is lost with it small
 MOST_WAITING = 4096
 
@@ -44,12 +47,13 @@ class Committer:
         self._most_waiting = most_waiting
         self._began: dict[int, float] = {}  # lane -> when its batch began
         self._tasks: list[asyncio.Task[None]] = []
+        self._keys = Keys()
         self._open: set[asyncio.Future[Answer]] = set()
 
     def submit(self, member: Member, *, deadline: float) -> asyncio.Future[Answer]:
         """The member's answer to come. It fails with Unavailable at `deadline`: the outcome is unknown then.
 
-        Raises Unavailable at once when too many are waiting.
+        Raises Unavailable at once when too many are waiting, and what `Keys.hold` raises.
         """
         if len(self._lanes) >= self._most_waiting:
             raise Unavailable
@@ -57,6 +61,8 @@ class Committer:
             self._start()
         loop = asyncio.get_running_loop()
         ticket = Ticket(member, deadline=deadline, since=loop.time(), answer=loop.create_future())
+        if isinstance(member, Checkout) and member.claim is not None:
+            self._keys.hold(member.claim, ticket.answer)
         self._open.add(ticket.answer)
         ticket.answer.add_done_callback(self._answered)
         self._lanes.put(ticket)
@@ -85,16 +91,21 @@ class Committer:
     async def _run(self, lane: int) -> None:
         commits = Commits(self._mongo, self.sessions)
         loop = asyncio.get_running_loop()
+        busy, took = False, 0.0
         try:
             while True:
                 if self._shard_lanes is None:
                     await self._needed(lane)
+                if busy:
+                    await asyncio.sleep(min(GATHER_SECONDS, took / 2))
                 batch = await self._lanes.take(lane, most=MOST_LINES)
+                busy = len(batch) >= BUSY
                 now = self._began[lane] = loop.time()
                 metrics.BATCH_SIZE.observe(len(batch))
                 for ticket in batch:
                     metrics.QUEUE_SECONDS.observe(now - ticket.since)
                 await commits.settle(batch, self._lanes.done)
+                took = loop.time() - now
                 del self._began[lane]
         finally:
             await commits.close()

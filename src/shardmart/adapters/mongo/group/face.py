@@ -20,6 +20,7 @@ from shardmart.domain.errors import NotFound, ShardmartError, Unavailable
 from shardmart.domain.ids import owned_id, seller_of
 from shardmart.domain.listings import Product
 from shardmart.domain.orders import Order
+from shardmart.domain.ports import Claim
 from shardmart.domain.purchase import Outcome, Purchase
 
 
@@ -38,6 +39,9 @@ class GroupCheckout:
 
     async def place(self, purchase: Purchase, *, deadline: float) -> Outcome:
         return cast("Outcome", await answer(self._committer, Checkout(purchase), deadline))
+
+    async def claim_and_place(self, claim: Claim, *, deadline: float) -> Outcome:
+        return cast("Outcome", await answer(self._committer, Checkout(claim.purchase, claim), deadline))
 
 
 @repository

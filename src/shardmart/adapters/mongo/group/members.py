@@ -15,12 +15,16 @@ from shardmart.domain.errors import ShardmartError
 from shardmart.domain.ids import seller_of
 from shardmart.domain.listings import Product
 from shardmart.domain.orders import Order
+from shardmart.domain.ports import Claim
 from shardmart.domain.purchase import Outcome, Purchase
 
 
 @dataclass(slots=True, frozen=True)
 class Checkout:
+    """`claim`: of the purchase's Idempotency-Key, when it is to be stored with the outcome."""
+
     purchase: Purchase
+    claim: Claim | None = None
 
     @property
     def id(self) -> str:

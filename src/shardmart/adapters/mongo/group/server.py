@@ -16,7 +16,7 @@ from shardmart.adapters.mongo.documents import Document
 from shardmart.adapters.mongo.group import wire
 from shardmart.adapters.mongo.group.committer import Committer
 from shardmart.adapters.mongo.group.members import Answer, Member
-from shardmart.domain.errors import Unavailable
+from shardmart.domain.errors import ShardmartError, Unavailable
 
 PRIVATE = 0o600
 BACKLOG = 64
@@ -96,7 +96,7 @@ class Server:
         deadline = asyncio.get_running_loop().time() + request["seconds"]
         try:
             answer = self._committer.submit(member, deadline=deadline)
-        except Unavailable as error:
+        except ShardmartError as error:
             _send(writer, {"n": number, "answer": wire.answer_document(member, error)})
             return
         self._pending.add(answer)

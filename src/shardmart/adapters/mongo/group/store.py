@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from shardmart.adapters.mongo.carts import EMPTIED
-from shardmart.adapters.mongo.checkouts import is_settled, outcome_expiry, stored_outcome
+from shardmart.adapters.mongo.checkouts import claim_document, is_settled, outcome_expiry, stored_outcome
 from shardmart.adapters.mongo.client import Document, Mongo, Session
 from shardmart.adapters.mongo.documents import (
     PRODUCT_FIELDS,
@@ -25,6 +25,7 @@ from shardmart.adapters.mongo.group.batch import Books, Changes
 from shardmart.adapters.mongo.group.members import Cancellation, Checkout, Member, ProductEdit, home_of
 from shardmart.adapters.mongo.notices import store_notices
 from shardmart.adapters.mongo.product_edits import changed_fields
+from shardmart.adapters.mongo.reservation.marks import being_bought
 from shardmart.adapters.mongo.transactions import Stale
 from shardmart.domain.ids import seller_of
 from shardmart.domain.orders import Order, Status
@@ -40,6 +41,7 @@ class BatchStore:
         self._orders = mongo.collection("orders")
         self._logs = mongo.collection("inventory_logs")
         self._outcomes = mongo.collection("outcomes")
+        self._claims = mongo.collection("claims")
         self._carts = mongo.collection("carts")
 
     async def read(self, session: Session, members: Sequence[Member], *, look: bool) -> Books:
@@ -58,6 +60,13 @@ class BatchStore:
         if buyers := {member.cart for member in members if isinstance(member, Checkout) and member.cart}:
             carts = await self._carts.find({"_id": {"$in": sorted(buyers)}}, session=session).to_list(len(buyers))
             books.carts = {d["_id"]: cart_of(d) for d in carts}
+            books.being_bought = await being_bought(self._mongo, carts, session)
+        if keys := {member.claim.id for member in members if isinstance(member, Checkout) and member.claim}:
+            # always: a key that is asked for again must not cost the others their batch
+            taken = await self._claims.find({"_id": {"$in": sorted(keys)}}, {"_id": 1}, session=session).to_list(
+                len(keys)
+            )
+            books.claims = {d["_id"] for d in taken}
         if look:
             known = {member.id for member in members}
             stored = await self._outcomes.find(_which(known), session=session).to_list(len(known))
@@ -73,6 +82,9 @@ class BatchStore:
         if changes.before:
             updates = [_update(id, books, changes, at) for id in changes.before]
             _all_matched(await self._products.bulk_write(updates, ordered=False, session=session), updates)
+        if changes.claims:
+            claims = [claim_document(claim) for claim in changes.claims]
+            await self._claims.insert_many(claims, ordered=False, session=session)
         outcomes = [stored_outcome(purchase, outcome) for purchase, outcome in changes.outcomes]
         orders = [order for outcome in outcomes for order in outcome.get("orders", ())]
         if stored := outcomes + [_marker(member) for member in changes.markers]:

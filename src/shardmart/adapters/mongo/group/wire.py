@@ -25,11 +25,14 @@ from shardmart.adapters.mongo.documents import (
 from shardmart.adapters.mongo.group.members import Answer, Cancellation, Checkout, Member, ProductEdit
 from shardmart.domain.edits import Edit
 from shardmart.domain.errors import (
+    CheckoutInProgress,
     EmptyCart,
     FieldError,
+    IdempotencyKeyReused,
     InsufficientStock,
     InvalidInput,
     InvalidTransition,
+    KeyTaken,
     NotFound,
     ShardmartError,
     Shortfall,
@@ -38,9 +41,22 @@ from shardmart.domain.errors import (
 )
 from shardmart.domain.listings import Product
 from shardmart.domain.orders import Order
+from shardmart.domain.ports import Claim
 
 LENGTH_BYTES, SHORTEST, LONGEST = 4, 5, 1 << 20
-_ERRORS = {cls.code: cls for cls in (NotFound, VersionConflict, InvalidTransition, EmptyCart, Unavailable)}
+_ERRORS = {
+    cls.code: cls
+    for cls in (
+        CheckoutInProgress,
+        EmptyCart,
+        IdempotencyKeyReused,
+        InvalidTransition,
+        KeyTaken,
+        NotFound,
+        Unavailable,
+        VersionConflict,
+    )
+}
 
 
 class BadFrame(Exception):
@@ -61,7 +77,8 @@ async def read(reader: asyncio.StreamReader) -> Document:
 
 def member_document(member: Member) -> Document:
     if isinstance(member, Checkout):
-        return {"kind": "checkout", "purchase": purchase_document(member.purchase)}
+        claim = member.claim and {name: getattr(member.claim, name) for name in ("fingerprint", "running_until")}
+        return {"kind": "checkout", "purchase": purchase_document(member.purchase), "claim": claim}
     if isinstance(member, Cancellation):
         return {
             "kind": "cancellation",
@@ -76,7 +93,8 @@ def member_document(member: Member) -> Document:
 
 def member_of(d: Document) -> Member:
     if d["kind"] == "checkout":
-        return Checkout(purchase_of(d["purchase"]))
+        purchase, claim = purchase_of(d["purchase"]), d["claim"]
+        return Checkout(purchase, claim and Claim(id=purchase.claim_id or "", purchase=purchase, **claim))
     if d["kind"] == "cancellation":
         return Cancellation(d["_id"], d["order_id"], tuple(d["products"]), d["at"])
     fields = {name: decimal_of(v) if isinstance(v, Decimal128) else v for name, v in d["edit"]["fields"].items()}

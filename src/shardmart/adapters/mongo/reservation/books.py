@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pymongo.errors import BulkWriteError, WTimeoutError
 
 from shardmart.adapters.mongo.client import Collection, Mongo
-from shardmart.adapters.mongo.documents import Document, log_document, order_document
+from shardmart.adapters.mongo.documents import Document, log_document, log_of, order_document
 from shardmart.adapters.mongo.notices import COLLECTION, stored_notice
+from shardmart.domain.ids import log_id, seller_of
 from shardmart.domain.notices import Notice
 from shardmart.domain.orders import Order
+from shardmart.domain.reservations import Hold
 from shardmart.domain.stock import StockLog
 
 DUPLICATE = 11000
@@ -28,6 +30,14 @@ class MongoBooks:
 
     async def write_logs(self, logs: Sequence[StockLog]) -> None:
         await _insert_missing(self._logs, [log_document(log) for log in logs])
+
+    async def logs_since(self, hold: Hold) -> list[StockLog]:
+        """Of the hold's product, those of later versions."""
+        which = {
+            "_id": {"$gt": log_id(hold.product_id, hold.version), "$lt": f"{hold.product_id}-~"},
+            "seller_id": seller_of(hold.product_id),
+        }
+        return [log_of(d) for d in await self._logs.find(which).to_list(None)]
 
     async def write_notices(self, told: Sequence[Notice]) -> None:
         if told:

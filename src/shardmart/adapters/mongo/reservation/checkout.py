@@ -22,7 +22,7 @@ from shardmart.domain import clock
 from shardmart.domain.errors import EmptyCart, InsufficientStock, Unavailable
 from shardmart.domain.ids import new_id
 from shardmart.domain.purchase import Line, Outcome, Placed, Purchase, Rejected, decide
-from shardmart.domain.reservations import Hold, Intent, Stand, State
+from shardmart.domain.reservations import Hold, Intent, Stand, State, may_yet_buy
 
 
 @repository
@@ -90,9 +90,13 @@ class ReservationCheckout:
         return decided or await self._overtaken(intent, tries)
 
     async def _overtaken(self, intent: Intent, tries: Tries) -> Intent | None:
-        """Another run of this checkout decided, or the sweeper undid it: what came too late is given back."""
-        now = await tries.persist(self._intents.get, intent.checkout_id)
-        await self._settlement.give_back(intent, now, tries)
+        """Another run of this checkout decided, or the sweeper undid it: what came too late is given back.
+
+        Nothing is while the attempt is pending, which a read that lagged behind may have denied.
+        """
+        now = await tries.persist(self._intents.latest, intent.checkout_id)
+        if now is None or not now.is_pending(intent.attempt):
+            await self._settlement.give_back(intent, now, tries)
         return now
 
     async def _hold(self, intent: Intent, line: Line, tries: Tries) -> Hold | Rejected | None:
@@ -105,7 +109,7 @@ class ReservationCheckout:
             if no is not None:
                 return no
             now = await tries.persist(self._intents.get, intent.checkout_id)
-            if now is None or (now.attempt, now.state) != (intent.attempt, State.PENDING):
+            if now is None or not now.is_pending(intent.attempt):
                 return None
             await tries.again(Stale())
 
@@ -115,7 +119,7 @@ class ReservationCheckout:
         stands = await tries.persist(self._holds.stands, ids)
         shelves = {id: _with_own(stand, purchase.checkout_id, attempt) for id, stand in stands.items()}
         outcome = decide(purchase, {id: stand.shelf for id, stand in shelves.items()}, at=clock.now())
-        if isinstance(outcome, Placed) or _may_change(outcome, shelves):
+        if isinstance(outcome, Placed) or _may_change(outcome, shelves, attempt):
             return None
         return outcome
 
@@ -127,17 +131,10 @@ class ReservationCheckout:
             held = await tries.persist(self._carts.mark, buyer_id, version, mine)
             if held is None or held == mine:
                 return
-            if await self._is_over(held, tries):
-                await tries.persist(self._carts.take_over, buyer_id, version, held, mine)
-            else:
+            if may_yet_buy(await tries.persist(self._intents.latest, held.checkout_id), held.attempt):
                 await tries.again(Stale())
-
-    async def _is_over(self, held: Mark, tries: Tries) -> bool:
-        """Whether the checkout that marked the cart will not buy it any more."""
-        other = await tries.persist(self._intents.get, held.checkout_id)
-        if other is None or other.attempt != held.attempt or other.settled:
-            return True
-        return other.state in (State.UNDOING, State.REJECTED)
+            else:
+                await tries.persist(self._carts.take_over, buyer_id, version, held, mine)
 
     async def _without_cart(self, intent: Intent, tries: Tries) -> Intent | None:
         """Raises EmptyCart, unless it was this very checkout that bought the cart."""
@@ -158,8 +155,9 @@ def _with_own(stand: Stand, checkout_id: str, attempt: str) -> Stand:
     )
 
 
-def _may_change(no: Rejected, stands: Mapping[str, Stand]) -> bool:
+def _may_change(no: Rejected, stands: Mapping[str, Stand], attempt: str) -> bool:
     """Whether every line that falls short would be there if others gave back what they hold."""
     return no.code == InsufficientStock.code and all(
-        stands[item.product_id].may_yet_give(item.requested, checkout_id=no.checkout_id) for item in no.items
+        stands[item.product_id].may_yet_give(item.requested, checkout_id=no.checkout_id, attempt=attempt)
+        for item in no.items
     )

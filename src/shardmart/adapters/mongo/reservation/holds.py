@@ -48,7 +48,7 @@ class MongoHolds:
         ) or await self._products.find_one(_which(line.product_id), FIELDS)
         return stand_of(found).held_for(intent.checkout_id, intent.attempt) if found else None
 
-    async def put_back(self, hold: Hold, *, at: datetime) -> Hold | None:
+    async def put_back(self, hold: Hold, *, at: datetime) -> tuple[Hold, Stand] | None:
         """The hold as returned, its units on the shelf again; None when it is not there any more."""
         which = _which(hold.product_id)
         found = await self._products.find_one_and_update(
@@ -57,8 +57,12 @@ class MongoHolds:
             FIELDS,
             return_document=ReturnDocument.AFTER,
         ) or await self._products.find_one(which, FIELDS)
-        same = (h for h in holds_of(found or {"_id": ""}) if h.version == hold.version)
-        return next(same, None)
+        if found is None:
+            return None
+        stand = stand_of(found)
+        same = (h for h in stand.holds if h.version == hold.version)
+        returned = next(same, None)
+        return None if returned is None else (returned, stand)
 
     async def forget(self, hold: Hold) -> None:
         """Its logs are written: the product need not remember it."""

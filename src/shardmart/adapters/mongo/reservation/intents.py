@@ -16,6 +16,7 @@ from datetime import datetime
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 
 from shardmart.adapters.mongo.checkouts import outcome_expiry, stored_outcome
 from shardmart.adapters.mongo.client import Mongo
@@ -25,15 +26,24 @@ from shardmart.domain.ids import seller_of
 from shardmart.domain.purchase import Outcome, Purchase
 from shardmart.domain.reservations import Hold, Intent, State
 
+LATEST_MS = 2000  # without a majority it would wait for ever
+
 
 class MongoIntents:
     """No repository: whoever calls must see the driver's own errors, to know when to try again."""
 
     def __init__(self, mongo: Mongo) -> None:
         self._outcomes = mongo.collection("outcomes", majority=True)
+        self._latest = self._outcomes.with_options(read_concern=ReadConcern("linearizable"))
 
     async def get(self, checkout_id: str) -> Intent | None:
+        """As a majority has it. Right after a failover that may be older than what was acknowledged."""
         found = await self._outcomes.find_one(_which(checkout_id))
+        return intent_of(found) if found else None
+
+    async def latest(self, checkout_id: str) -> Intent | None:
+        """As it is, with everything that was acknowledged before; waits for a majority, like a write."""
+        found = await self._latest.find_one(_which(checkout_id), max_time_ms=LATEST_MS)
         return intent_of(found) if found else None
 
     async def begin(self, purchase: Purchase, *, attempt: str, at: datetime) -> Intent | None:

@@ -38,13 +38,15 @@ class MongoRecovery:
         tries = Tries()
         if intent.state is State.PENDING:
             await tries.persist(self._intents.undo, intent.checkout_id, intent.attempt)
-        await self._settle(await tries.persist(self._intents.get, intent.checkout_id), tries)
+        await self._settle(await tries.persist(self._intents.latest, intent.checkout_id), tries)
 
     async def _resolve(self, hold: Hold) -> None:
         """Whoever made it may still run, but its attempt is over after this: a hold is bought, or given back."""
         tries = Tries()
         await tries.persist(self._intents.undo, hold.checkout_id, hold.attempt)
-        intent = await tries.persist(self._intents.get, hold.checkout_id)
+        intent = await tries.persist(self._intents.latest, hold.checkout_id)
+        if intent is not None and intent.is_pending(hold.attempt):
+            return  # the next sweep sees what became of it
         await self._settle(intent, tries)
         if intent is not None and intent.keeps(hold):
             await self._settlement.forget(hold, tries)

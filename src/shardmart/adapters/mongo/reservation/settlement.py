@@ -11,7 +11,7 @@ from shardmart.adapters.mongo.reservation.intents import MongoIntents
 from shardmart.adapters.mongo.transactions import Tries
 from shardmart.domain import clock, notices
 from shardmart.domain.purchase import Outcome, Placed
-from shardmart.domain.reservations import Hold, Intent, moves_of, sold_logs
+from shardmart.domain.reservations import Hold, Intent, may_yet_buy, moves_of, sold_logs
 
 
 class Settlement:
@@ -44,15 +44,19 @@ class Settlement:
             for hold in stand.holds:
                 if hold.belongs_to(over.checkout_id, over.attempt) and not (now and now.keeps(hold)):
                     await self.put_back(hold, tries)
-        if over.purchase.cart_version is not None:
+        if over.purchase.cart_version is not None and not may_yet_buy(now, over.attempt):
             mark = Mark(over.checkout_id, over.attempt)
             await tries.persist(self._carts.unmark, over.purchase.buyer_id, mark)
 
     async def put_back(self, hold: Hold, tries: Tries) -> None:
         """The units on the shelf again, both changes logged. Nothing when it was done before."""
-        returned = await tries.persist(self._holds.put_back, hold, at=clock.now())
-        if returned is not None:
+        done = await tries.persist(self._holds.put_back, hold, at=clock.now())
+        if done is not None:
+            returned, stand = done
             await tries.persist(self._books.write_logs, moves_of(returned))
+            if returned.left_low(stand.shelf.low_stock_threshold):
+                logs = await tries.persist(self._books.logs_since, returned)
+                await tries.persist(self._books.write_notices, notices.of_given_back(returned, stand, logs))
             await self.forget(returned, tries)
 
     async def forget(self, hold: Hold, tries: Tries) -> None:

@@ -16,14 +16,15 @@ const SignInAgain = lazy(() => import("@/app/sign-in-again"));
 /** Pages that were typed or opened anew all have the key `default`: their address tells them apart. */
 const placeOf = ({ key, pathname, search }: Location): string => (key === "default" ? pathname + search : key);
 
-/** What is around every page. After a change of the page the focus is at its beginning. */
+/** What is around every page. After a change of the page the focus is at its beginning, unless somebody is typing. */
 export function Shell() {
   const main = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
   const { status } = useSession();
   const shown = useRef(pathname);
   useEffect(() => {
-    if (shown.current !== pathname) main.current?.focus({ preventScroll: true });
+    const searching = document.activeElement?.matches("[role=search] *") === true; // the listing follows what is typed
+    if (shown.current !== pathname && !searching) main.current?.focus({ preventScroll: true });
     shown.current = pathname;
   }, [pathname]);
   return (

@@ -17,7 +17,7 @@ from typing import Any
 import gevent
 from locust import events
 from locust.env import Environment
-from locust.runners import LocalRunner, MasterRunner, Runner, WorkerRunner
+from locust.runners import STATE_STOPPED, LocalRunner, MasterRunner, Runner, WorkerRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `locust -f` knows the file, not the package
 
@@ -131,6 +131,8 @@ def _stop(runner: Runner) -> None:
     go on, and what the last users were told would be lost with the workers.
     """
     run.ended = True
+    if runner.state == STATE_STOPPED:  # from the page: workers are back by now, and wait for another run
+        return
     runner.stop()
     until = time.monotonic() + WORKERS_SECONDS
     while run.began and isinstance(runner, MasterRunner) and len(runner.clients) and time.monotonic() < until:

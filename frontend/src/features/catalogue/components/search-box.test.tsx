@@ -1,6 +1,6 @@
 import { act, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { createMemoryRouter, RouterProvider } from "react-router";
+import { createMemoryRouter, Link, RouterProvider } from "react-router";
 import { expect, test } from "vitest";
 
 import { SearchBox } from "./search-box";
@@ -29,4 +29,25 @@ test("whoever opens a product right after typing stays there", async () => {
     await pause();
     expect(address()).toBe("/products/p1");
   }
+});
+
+test("whoever follows a link right after typing gets there, however long the page takes to come", async () => {
+  let arrive = (): void => undefined;
+  const slow = new Promise<void>((done) => (arrive = done));
+  const page = (
+    <>
+      <SearchBox />
+      <Link to="/products/p1">Lamp</Link>
+    </>
+  );
+  const routes = [
+    { path: "/products/:id", lazy: () => slow.then(() => ({ element: <p>The lamp</p> })) },
+    { path: "*", element: page },
+  ];
+  render(<RouterProvider router={createMemoryRouter(routes)} />);
+  await userEvent.type(screen.getByRole("searchbox"), "la");
+  await userEvent.click(screen.getByRole("link", { name: "Lamp" }));
+  await act(() => new Promise((done) => setTimeout(done, LONGER_THAN_CALM)));
+  arrive();
+  await screen.findByText("The lamp");
 });

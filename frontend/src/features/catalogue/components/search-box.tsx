@@ -28,6 +28,14 @@ export function SearchBox() {
     // whoever has gone to another page meanwhile is not taken away from there
     if (!there) clearTimeout(timer.current);
   }, [there, pathname]);
+  useEffect(() => {
+    // nor is whoever has followed a link to a page that is still on its way
+    const leave = (event: MouseEvent): void => {
+      if (event.target instanceof Element && event.target.closest("a[href]") !== null) clearTimeout(timer.current);
+    };
+    document.addEventListener("click", leave, true);
+    return () => document.removeEventListener("click", leave, true);
+  }, []);
 
   const go = (q: string): void => {
     clearTimeout(timer.current);

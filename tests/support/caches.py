@@ -38,6 +38,7 @@ from tests.unit.builders import a_product
 
 NODES = (0, 0, 1)  # of each worker
 PRODUCTS = 6
+STEP_SECONDS = 40.0  # of one change or reading, which the shop's own deadlines keep far below: more is a hang
 
 
 def _one(product: Product) -> bytes:
@@ -126,7 +127,7 @@ class Scene:
     async def _repeat(self, step: Callable[[], Any], end: float, *, pause: float) -> None:
         while monotonic() < end:
             try:
-                await step()
+                await asyncio.wait_for(step(), STEP_SECONDS)
             except ShardmartError:  # an election: nobody was told anything
                 await asyncio.sleep(0.05)
             except PyMongoError as error:

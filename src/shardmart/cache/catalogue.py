@@ -13,13 +13,14 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from time import monotonic
+from typing import Any
 
 from shardmart import metrics
 from shardmart.cache.entries import Entries, Entry, look
 from shardmart.cache.fills import Fill, Read
 from shardmart.cache.freshness import Freshness
 from shardmart.domain.cache_ports import CatalogueSource, Frontiers, Marks
-from shardmart.domain.changes import Heard, Interrupted, Missed, ProductChanged
+from shardmart.domain.changes import Frontier, Heard, Interrupted, Missed, ProductChanged
 from shardmart.domain.errors import NotFound, Unavailable
 from shardmart.domain.ids import is_owned_id, seller_of
 from shardmart.domain.listings import ListingQuery, Product
@@ -53,11 +54,13 @@ class CatalogueCache:
         self._versions: OrderedDict[str, int] = OrderedDict()
         self._products, self._lists = _Counted("product"), _Counted("list")
         self._wanted, self._wanted_at = asyncio.Event(), float("-inf")
+        self._asking: asyncio.Future[tuple[float, Frontier]] | None = None
         self._wake: Callable[[], None] = lambda: None
 
     async def close(self) -> None:
         """Lets go of reads that are under way."""
-        tasks = [fill.task for fill in self._fills.values() if fill.task is not None]
+        tasks: list[asyncio.Future[Any]] = [fill.task for fill in self._fills.values() if fill.task is not None]
+        tasks += [self._asking] if self._asking is not None else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -233,8 +236,7 @@ class CatalogueCache:
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _compare(self) -> None:
-        asked_at = monotonic()
-        frontier = await asyncio.wait_for(self._frontiers.latest(), LATE_SECONDS)
+        asked_at, frontier = await self._latest()
         if not self._marks.are_shared():
             log.warning("the table of marks was taken away: another one is used")
             self._marks.share()
@@ -244,8 +246,26 @@ class CatalogueCache:
             self._forget()
         metrics.CACHE_STALENESS.set(min(monotonic() - self._fresh.certain_at, 3600.0))
 
+    async def _latest(self) -> tuple[float, Frontier]:
+        """The frontier and when it was asked for. Raises Unavailable, and TimeoutError when it takes long.
 
-def _looked_at(task: asyncio.Task[bytes | None]) -> None:
+        One question at a time: one that waits for a member which is gone holds a thread of the driver until then, and
+        a second of each second would soon hold all of them.
+        """
+        if self._asking is None:
+            self._asking = asyncio.ensure_future(self._ask())
+            self._asking.add_done_callback(self._asked)
+        return await asyncio.wait_for(asyncio.shield(self._asking), LATE_SECONDS)
+
+    async def _ask(self) -> tuple[float, Frontier]:
+        return monotonic(), await self._frontiers.latest()
+
+    def _asked(self, asking: asyncio.Future[Any]) -> None:
+        self._asking = None
+        _looked_at(asking)
+
+
+def _looked_at(task: asyncio.Future[Any]) -> None:
     """A failure that nobody waited for is no warning."""
     if not task.cancelled():
         task.exception()

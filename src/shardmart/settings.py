@@ -98,7 +98,7 @@ def load(
         topology=read.choice("TOPOLOGY", TOPOLOGIES),
         checkout=read.choice("CHECKOUT", STRATEGIES),
         catalogue_reads=read.choice("CATALOGUE_READS", CATALOGUE_READS),
-        catalogue_cache=read.flag("CATALOGUE_CACHE", True) if env.get("SHARDMART_CATALOGUE_CACHE") else None,
+        catalogue_cache=read.flag("CATALOGUE_CACHE", True) if read.text("CATALOGUE_CACHE", "") else None,
         catalogue_cache_mb=read.number("CATALOGUE_CACHE_MB", 16, 1, 1024),
         write_concern=read.choice("WRITE_CONCERN", WRITE_CONCERNS),
         host=host,

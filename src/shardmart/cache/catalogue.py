@@ -240,8 +240,7 @@ class CatalogueCache:
         if not self._marks.are_shared():
             log.warning("the table of marks was taken away: another one is used")
             self._marks.share()
-            self._fresh.interrupt()
-            self._forget()
+            self.interrupt()
         elif not self._fresh.sample(asked_at, frontier):
             self._forget()
         metrics.CACHE_STALENESS.set(min(monotonic() - self._fresh.certain_at, 3600.0))

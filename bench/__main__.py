@@ -37,9 +37,9 @@ SECTIONS: Mapping[str, Section] = {
     "memory": Section([REPLICA], lambda on, args: memory.measure(on[0])),
     "checkout": Section([REPLICA], lambda on, args: checkout.measure(on[0], rounds=5, seconds=args.seconds)),
     "nodes": Section([REPLICA], lambda on, args: nodes.measure(on[0], rounds=3, seconds=args.seconds)),
-    "strategies": Section([REPLICA], lambda on, args: strategies.measure(on[0], rounds=1, seconds=args.seconds)),
+    "strategies": Section([REPLICA], lambda on, args: strategies.measure(on[0], rounds=4, seconds=args.seconds)),
     "strategies-sharded": Section(
-        [SHARDED], lambda on, args: strategies.measure(on[0], rounds=1, seconds=args.seconds)
+        [SHARDED], lambda on, args: strategies.measure(on[0], rounds=4, seconds=args.seconds)
     ),
     "depth": Section([ALONE], lambda on, args: depth.measure(on[0], requests=args.requests)),
     "router": Section([SHARDED], lambda on, args: router.measure(on[0], rounds=7, seconds=args.seconds)),

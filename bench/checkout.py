@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from statistics import median
 
@@ -15,7 +14,6 @@ from bench.table import Row
 PRODUCTS = 500
 TARGETS = {SPREAD_MIX: 4.0, HOT_MIX: 25.0}
 WARM_UP_SECONDS = 2
-QUIET_SECONDS = 1.5  # after a round: what the yardstick's clients left behind ends
 Pair = tuple[Round, Round]  # shop, yardstick
 
 
@@ -26,7 +24,7 @@ def measure(stack: Stack, *, rounds: int, seconds: float) -> list[Row]:
     with stack.shop(database) as shop, stack.bare(database, "bare_checkout") as bare, shopping(shop) as goods:
         for mix, results in pairs.items():
             for server in (shop, bare):
-                buy(stack, server, goods, mix, buyers=BUYERS, seconds=WARM_UP_SECONDS)
+                _round(stack, server, goods, mix, WARM_UP_SECONDS)
             for n in range(rounds):
                 turn = (shop, bare) if n % 2 == 0 else (bare, shop)  # who begins changes as well
                 done = {server: _round(stack, server, goods, mix, seconds) for server in turn}
@@ -37,7 +35,7 @@ def measure(stack: Stack, *, rounds: int, seconds: float) -> list[Row]:
 
 def _round(stack: Stack, server: Server, goods: Shopping, mix: Mix, seconds: float) -> Round:
     done = buy(stack, server, goods, mix, buyers=BUYERS, seconds=seconds)
-    time.sleep(QUIET_SECONDS)
+    stack.settle()
     return done
 
 

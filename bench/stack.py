@@ -6,10 +6,13 @@ import contextlib
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
+from pymongo import MongoClient
 
 from bench.console import log
 from bench.processes import Processes
@@ -53,6 +56,17 @@ class Stack:
     def cpu_seconds(self) -> float:
         """What all nodes, the router among them, have used so far, user and system."""
         return sum(sum(process.cpu_times()[:2]) for process in self._database)
+
+    def settle(self, *, within: float = 30.0) -> None:
+        """Returns when no transaction is open any more. wrk leaves in the middle of them; what the yardstick then
+        abandons keeps its locks until the server ends it, which the next round would pay for. Raises RuntimeError.
+        """
+        end = time.monotonic() + within
+        with MongoClient[dict[str, Any]](self.uri) as mongo:
+            while mongo.admin.command("serverStatus")["transactions"]["currentOpen"]:
+                if time.monotonic() > end:
+                    raise RuntimeError(f"transactions are still open after {within:.0f} s")
+                time.sleep(0.1)
 
     def close(self) -> None:
         self._processes.close()

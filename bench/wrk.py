@@ -12,7 +12,7 @@ CONNECTIONS = 32
 _REQUESTS = re.compile(r"(\d+) requests in ([\d.]+)(ms|s|m)")
 _FAILED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 _BROKEN = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
-_LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)$", re.MULTILINE)
+_LATENCY = re.compile(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m) *$", re.MULTILINE)
 _SECONDS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from tests.support.ledger import clean
 from tests.support.matrix import Setup
 from tests.support.running import running
 from tests.support.shop import Shop, new_key
+from tests.support.sockets import Socket
 
 pytestmark = pytest.mark.strategies("soak")
 
@@ -54,3 +56,19 @@ def test_a_running_checkout_is_finished_before_the_shop_stops(own: Shop) -> None
         clean(again)
     finally:
         again.close()
+
+
+async def test_sockets_end_with_the_shop_and_nothing_is_complained_of(own: Shop) -> None:
+    """Tasks that wait for a client outlive it by seconds: with the loop gone they would each be logged."""
+    demo, own_url = own.demo, own.demo.url
+    there, left = [await Socket(own_url).open() for _ in range(5)], await Socket(own_url).open()
+    await left.close()
+    before = len(demo.log_path.read_text())
+    demo.process.terminate()
+    for socket in there:
+        await asyncio.wait_for(socket.ended.wait(), 20)
+        await socket.close()
+    assert await asyncio.to_thread(demo.process.wait, 60) == 0, demo.log_tail()
+    said = demo.log_path.read_text()[before:]
+    assert "pending" not in said, said
+    assert '"level":"error"' not in said, said

@@ -7,6 +7,7 @@ import logging
 import time
 from typing import Any
 
+import engineio
 import socketio
 from sanic import Sanic
 from sanic.exceptions import BadRequest
@@ -52,8 +53,31 @@ def attach(app: Sanic[Any, Any], settings: Settings) -> None:
     app.register_listener(server.stop, "before_server_stop")
 
 
+class _Engine(engineio.AsyncServer):  # type: ignore[misc]
+    """Knows its tasks: the one that will ping a client in 25 s outlives the client, and would outlive the worker."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start_background_task(self, target: Any, *given: Any, **named: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = super().start_background_task(target, *given, **named)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def shutdown(self) -> None:
+        await super().shutdown()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
 class _Server(socketio.AsyncServer):  # type: ignore[misc]
     """Ends a connection with its first packet that cannot be handled, where the original logs each and goes on."""
+
+    def _engineio_server_class(self) -> type[_Engine]:
+        return _Engine
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         try:

@@ -46,16 +46,16 @@ class Stack:
         done = self._processes.run([*up, "--data-dir", str(self.data_dir)], self._env)
         self._env["SHARDMART_MONGO_URI"] = done.split()[-1]
         status = self._processes.run(["cluster", "status", "--json", "--data-dir", str(self.data_dir)], self._env)
-        self._database = [psutil.Process(node["pid"]) for node in json.loads(status)["nodes"]]
+        self._database = [(node["role"], psutil.Process(node["pid"])) for node in json.loads(status)["nodes"]]
 
     @property
     def uri(self) -> str:
         """The connection string, once started."""
         return self._env["SHARDMART_MONGO_URI"]
 
-    def cpu_seconds(self) -> float:
-        """What all nodes, the router among them, have used so far, user and system."""
-        return sum(sum(process.cpu_times()[:2]) for process in self._database)
+    def cpu_seconds(self, *roles: str) -> float:
+        """What all nodes, or those of these roles, have used so far, user and system; the router is one of them."""
+        return sum(sum(process.cpu_times()[:2]) for role, process in self._database if not roles or role in roles)
 
     def settle(self, *, within: float = 30.0) -> None:
         """Returns when no transaction is open any more. wrk leaves in the middle of them; what the yardstick then

@@ -3,7 +3,7 @@ import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 
-import { almostSoldOut, categoriesQuery, newestQuery } from "./api/queries";
+import { categoriesQuery, fewLeftQuery, newestQuery, NEWEST } from "./api/queries";
 import { Hero } from "./components/hero";
 
 import { ProductGrid, ProductGridSkeleton } from "@/components/product-card";
@@ -14,25 +14,22 @@ import { useProductSubscription } from "@/contexts/realtime";
 import { count } from "@/lib/format";
 import { useTitle } from "@/lib/use-title";
 
-const SHOWN = 8;
-
 export default function HomePage() {
   useTitle("");
-  const { data, error, refetch } = useQuery(newestQuery);
-  const newest = data?.items.slice(0, SHOWN) ?? [];
-  const few = almostSoldOut(data?.items.slice(SHOWN) ?? []);
-  useProductSubscription([...newest, ...few].map((product) => product.id));
+  const { data: newest, error, refetch } = useQuery(newestQuery);
+  const { data: few = [] } = useQuery({ ...fewLeftQuery, enabled: newest !== undefined });
+  useProductSubscription([...(newest ?? []), ...few].map((product) => product.id));
   return (
     <>
       <Hero />
       <div className="page space-y-16 pt-12">
         <Categories />
-        {error !== null && data === undefined ? (
+        {error !== null && newest === undefined ? (
           <ErrorState error={error} onRetry={() => void refetch()} />
         ) : (
           <>
             <Section title="New in the shop" more="/products">
-              {data === undefined ? <GridLoading /> : <ProductGrid products={newest} />}
+              {newest === undefined ? <GridLoading /> : <ProductGrid products={newest} />}
             </Section>
             {few.length > 0 && (
               <Section title="Almost sold out" note="What you see is what is left, counted live.">
@@ -49,7 +46,7 @@ export default function HomePage() {
 function GridLoading() {
   return (
     <Loading what="products">
-      <ProductGridSkeleton number={SHOWN} />
+      <ProductGridSkeleton number={NEWEST} />
     </Loading>
   );
 }

@@ -3,9 +3,12 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { priceOf, type Filters } from "./filters";
 
 import { api, call } from "@/lib/api";
+import { idle } from "@/lib/idle";
 import { PRODUCTS, type Product } from "@/lib/products";
+import { WIDE } from "@/lib/use-media";
 
-const PAGE_SIZE = 24;
+const PAGE_SIZE = matchMedia(WIDE).matches ? 24 : 12; // a phone shows four at a time
+export const NEWEST = 8;
 
 export function listingQuery(filters: Filters) {
   const query = parameters(filters);
@@ -49,7 +52,18 @@ export const categoriesQuery = queryOptions({
 
 export const newestQuery = queryOptions({
   queryKey: [PRODUCTS, "newest"],
-  queryFn: () => call(api.GET("/api/products/", { params: { query: { limit: 100, in_stock: true } } })),
+  queryFn: () => call(api.GET("/api/products/", { params: { query: { limit: NEWEST, in_stock: true } } })),
+  select: (page) => page.items,
+});
+
+/** For further down: those that came before the newest, when the browser has shown what is on top. */
+export const fewLeftQuery = queryOptions({
+  queryKey: [PRODUCTS, "few-left"],
+  queryFn: async () => {
+    await idle();
+    return call(api.GET("/api/products/", { params: { query: { limit: 100, in_stock: true } } }));
+  },
+  select: (page) => almostSoldOut(page.items.slice(NEWEST)),
 });
 
 /** Of the same category, without the product itself. */
@@ -63,7 +77,7 @@ export function relatedQuery(product: Pick<Product, "id" | "category">) {
 }
 
 /** The few among the newest that are nearly gone, the fewest first. */
-export function almostSoldOut(products: Product[], number = 4): Product[] {
+function almostSoldOut(products: Product[], number = 4): Product[] {
   return products
     .filter((one) => one.stock > 0 && one.stock <= Math.max(10, one.low_stock_threshold))
     .sort((a, b) => a.stock - b.stock)

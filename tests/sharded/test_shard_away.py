@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from tests.sharded.shards import Shards, other
-from tests.support.api import ok, problem
+from tests.support.api import connect, ok, problem
 from tests.support.buying import Buying, Entry
 from tests.support.ledger import clean, lines
 from tests.support.nodes import heal, lab
@@ -17,6 +18,7 @@ from tests.support.shop import Person, Shop, new_key
 
 pytestmark = pytest.mark.strategies("soak")
 AWAY_SECONDS, ANSWER_WITHIN = 10.0, 10.5
+CROWD = 60
 SLACK = timedelta(seconds=1)
 
 
@@ -70,6 +72,44 @@ def test_a_killed_shard_stops_its_own_sellers_and_nobody_else(fragile: Shop, sha
     for bought in (stopped, selling):
         bought.check()
         bought.check_replays(each=3)
+    clean(shop)
+
+
+def test_a_crowd_that_asks_for_what_is_away_takes_nothing_from_the_others(fragile: Shop, shards: Shards) -> None:
+    """What waits for a dead shard must not hold what everybody needs: threads, connections, the committer."""
+    shop = fragile
+    accounts = shards.of_accounts()
+    gone = other(accounts)
+    theirs, ours = shards.seller_on(gone), shards.seller_on(accounts)
+    product = shop.product(theirs, stock=10)
+    stopping, answers = threading.Event(), list[int]()
+
+    def keep_asking() -> None:
+        with connect(shop.url) as http:
+            while not stopping.is_set():
+                answers.append(http.get(f"/api/products/{product['id']}").status_code)
+
+    crowd = [threading.Thread(target=keep_asking) for _ in range(CROWD)]
+    with Buying(shop, ours, 3) as selling:
+        time.sleep(1)
+        lab(shop, f"{gone}-1", "kill")
+        killed = time.monotonic()
+        for one in crowd:
+            one.start()
+        try:
+            time.sleep(AWAY_SECONDS)
+            sold = selling.acknowledged_since(killed + 2)
+        finally:
+            stopping.set()
+            lab(shop, f"{gone}-1", "start")
+            for one in crowd:
+                one.join(60)
+        heal(shop)
+    assert answers.count(503) >= CROWD, "they did not wait for a dead shard"
+    assert sold, "the other shard's sellers stopped too"
+    assert selling.unavailable == 0, "who had nothing to do with it heard 503"
+    assert selling.longest_gap() < AWAY_SECONDS / 2
+    selling.check()
     clean(shop)
 
 

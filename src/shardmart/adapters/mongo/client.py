@@ -8,6 +8,7 @@ successor. Repositories are typed against the successor's classes; see docs/adr/
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -130,6 +131,9 @@ def _connect(uri: str, driver: str) -> Any:
     options = {**CLIENT_OPTIONS, "event_listeners": [PoolMeter()]}
     if driver == "pymongo":
         return AsyncMongoClient(uri, **options)
+    # Motor's operations wait in threads, 5 a core unless it is told so before it is imported: as many that wait for a
+    # shard which is away would stop all others.
+    os.environ.setdefault("MOTOR_MAX_WORKERS", str(CLIENT_OPTIONS["maxPoolSize"]))
     from motor.motor_asyncio import AsyncIOMotorClient  # noqa: PLC0415 - not needed with the successor
 
     return AsyncIOMotorClient(uri, **options)

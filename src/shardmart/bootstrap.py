@@ -256,10 +256,7 @@ def _seat(settings: Settings, mongo: Mongo) -> Seat:
 
 def _marks(settings: Settings) -> SharedMarks | None:
     """None: nothing is cached. Write concern 1 acknowledges what a majority, which is cached, may not have yet."""
-    wanted = settings.catalogue_cache
-    if wanted is None:  # with a shard away, its looks at every shard have cost sellers of the others a 503
-        wanted = settings.topology == "replica"
-    if not wanted or settings.write_concern != "majority":
+    if not settings.catalogue_cache or settings.write_concern != "majority":
         return None
     try:
         if settings.runtime_dir is not None:

@@ -50,7 +50,7 @@ class Settings:
     topology: str = "replica"
     checkout: str = "auto"
     catalogue_reads: str = "primary"
-    catalogue_cache: bool | None = True  # None, when nothing is said: on a replica set
+    catalogue_cache: bool = True
     catalogue_cache_mb: int = 16
     write_concern: str = "majority"
     host: str = "127.0.0.1"
@@ -98,7 +98,7 @@ def load(
         topology=read.choice("TOPOLOGY", TOPOLOGIES),
         checkout=read.choice("CHECKOUT", STRATEGIES),
         catalogue_reads=read.choice("CATALOGUE_READS", CATALOGUE_READS),
-        catalogue_cache=read.flag("CATALOGUE_CACHE", True) if read.text("CATALOGUE_CACHE", "") else None,
+        catalogue_cache=read.flag("CATALOGUE_CACHE", True),
         catalogue_cache_mb=read.number("CATALOGUE_CACHE_MB", 16, 1, 1024),
         write_concern=read.choice("WRITE_CONCERN", WRITE_CONCERNS),
         host=host,

@@ -20,7 +20,7 @@ def test_two_settings_are_enough() -> None:
     assert (settings.mongo_driver, settings.topology, settings.checkout) == ("motor", "auto", "auto")
     assert (settings.bcrypt_rounds, settings.limits, settings.demo, settings.lab) == (12, True, False, False)
     assert settings.origins == ("http://127.0.0.1:8000", "http://localhost:8000")
-    assert (settings.catalogue_cache, settings.catalogue_cache_mb) == (None, 16)
+    assert (settings.catalogue_cache, settings.catalogue_cache_mb) == (True, 16)
 
 
 @pytest.mark.parametrize("missing", LEAST)

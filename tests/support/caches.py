@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,6 +40,17 @@ from tests.unit.builders import a_product
 NODES = (0, 0, 1)  # of each worker
 PRODUCTS = 6
 STEP_SECONDS = 40.0  # of one change or reading, which the shop's own deadlines keep far below: more is a hang
+
+
+async def _in_time(step: Coroutine[Any, Any, None]) -> None:
+    """Not `wait_for`, which waits for what does not end when it is cancelled either."""
+    task = asyncio.ensure_future(step)
+    if not (await asyncio.wait({task}, timeout=STEP_SECONDS))[0]:
+        told = io.StringIO()
+        task.print_stack(file=told)
+        task.cancel()
+        raise AssertionError(f"a step hangs:\n{told.getvalue()}")
+    task.result()
 
 
 def _one(product: Product) -> bytes:
@@ -127,7 +139,7 @@ class Scene:
     async def _repeat(self, step: Callable[[], Any], end: float, *, pause: float) -> None:
         while monotonic() < end:
             try:
-                await asyncio.wait_for(step(), STEP_SECONDS)
+                await _in_time(step())
             except ShardmartError:  # an election: nobody was told anything
                 await asyncio.sleep(0.05)
             except PyMongoError as error:

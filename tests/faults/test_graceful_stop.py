@@ -60,8 +60,8 @@ def test_a_running_checkout_is_finished_before_the_shop_stops(own: Shop) -> None
 
 async def test_sockets_end_with_the_shop_and_nothing_is_complained_of(own: Shop) -> None:
     """Tasks that wait for a client outlive it by seconds: with the loop gone they would each be logged."""
-    demo, own_url = own.demo, own.demo.url
-    there, left = [await Socket(own_url).open() for _ in range(5)], await Socket(own_url).open()
+    demo = own.demo
+    there, left = [await Socket(own.url).open() for _ in range(5)], await Socket(own.url).open()
     await left.close()
     before = len(demo.log_path.read_text())
     demo.process.terminate()

@@ -39,13 +39,13 @@ class Coalescer:
         now, pace = asyncio.get_running_loop().time(), self._paces.get(product_id)
         if pace is None:
             pace = self._paces[product_id] = _Pace(now)
-        if pace.waiting is None and now < pace.due - EARLY_SECONDS:
-            self._wake_at(pace.due - EARLY_SECONDS, product_id, pace)
-            pace.waiting = shown
-        elif pace.waiting is None:
+        early = pace.due - EARLY_SECONDS
+        if pace.waiting is None and now >= early:
             self._tell_now(product_id, pace, shown, now)
-        else:
-            pace.waiting = shown
+            return
+        if pace.waiting is None:
+            self._wake_at(early, product_id, pace)
+        pace.waiting = shown
 
     def drop(self, product_id: str) -> None:
         """The product is gone: what waits of it is not told any more."""
